@@ -1,0 +1,44 @@
+# Everything is set up inside this folder: .venv (Python packages) and .tools (programs). Nothing is installed elsewhere.
+PYTHON ?= python3
+DURATION ?= 0
+BIN := .venv/bin
+export PATH := $(CURDIR)/.tools/bin:$(CURDIR)/.venv/bin:$(PATH)
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: help demo test lint check golden clean lock
+help: ## Show what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+
+.venv/.installed: requirements.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	touch $@
+
+.tools/.binaries: tools/debian-binaries.sh
+	tools/debian-binaries.sh .tools && touch $@
+
+.tools/.helm: tools/helm.py | .venv/.installed
+	$(BIN)/python tools/helm.py .tools && touch $@
+
+demo: .venv/.installed ## A streaming platform, a real Prometheus, an outage, one page (DURATION=240 ends by itself)
+	-@$(MAKE) --no-print-directory .tools/.binaries
+	$(BIN)/offkey demo --duration $(DURATION)
+
+test: .venv/.installed .tools/.binaries .tools/.helm ## Every test that runs in minutes, on the real programs
+	$(BIN)/python -m pytest -m "not slow"
+
+lint: .venv/.installed ## Style, types, layers, sizes
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python tools/sizes.py exporter
+
+golden: .venv/.installed .tools/.binaries .tools/.helm ## Write the golden files anew; read the diff
+	$(BIN)/python -m pytest -m "not slow" -k golden --golden
+
+lock: ## Pin every dependency anew
+	$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --extra test --extra dev pyproject.toml -o requirements.lock
+
+clean: ## Remove what was set up here
+	rm -rf .venv .tools .demo

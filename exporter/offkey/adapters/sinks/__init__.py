@@ -1,0 +1,1 @@
+"""Where snapshots go: one file each, one class `Sink` each."""

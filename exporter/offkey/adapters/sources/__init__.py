@@ -1,0 +1,1 @@
+"""Where series come from: one file each, one class `Source` each."""

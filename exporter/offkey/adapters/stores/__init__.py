@@ -1,0 +1,1 @@
+"""Where learned state is kept: one file each, one class `Store` each."""

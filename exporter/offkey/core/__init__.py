@@ -1,0 +1,1 @@
+"""Values and promises: no I/O, no clock, no logging."""

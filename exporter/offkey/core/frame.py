@@ -1,0 +1,157 @@
+"""Many series on one clock."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
+
+from offkey.core.durations import WEEK
+from offkey.core.labels import Labels
+
+Array = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+
+# Monday 1970-01-05 00:00 UTC: local weeks start on Monday.
+_FIRST_MONDAY = 4 * 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """Evenly spaced instants: `start`, `start + step`, ... (`size` of them), Unix seconds."""
+
+    start: int
+    step: int
+    size: int
+
+    def __post_init__(self) -> None:
+        if self.step <= 0 or self.size < 0:
+            msg = f"an axis needs a positive step and no negative size; found step {self.step}, size {self.size}"
+            raise ValueError(msg)
+
+    @classmethod
+    def between(cls, first: int, last: int, step: int) -> "Axis":
+        """Return the multiples of `step` in [first, last]."""
+        start = -(-first // step) * step
+        return cls(start, step, max(0, (last - start) // step + 1))
+
+    @property
+    def end(self) -> int:
+        """The last instant; `start - step` when empty."""
+        return self.start + (self.size - 1) * self.step
+
+    @property
+    def times(self) -> IntArray:
+        """All instants, shape (T,), Unix seconds."""
+        return self.start + self.step * np.arange(self.size, dtype=np.int64)
+
+    def cut(self, first: int, last: int) -> "Axis":
+        """Return the columns first <= k < last as an axis of their own."""
+        return Axis(self.start + first * self.step, self.step, max(0, last - first))
+
+    def after(self, size: int, step: int | None = None) -> "Axis":
+        """Return the `size` instants that follow the last one."""
+        step = step or self.step
+        return Axis(self.end + step, step, size)
+
+    def week_seconds(self, zone: str) -> IntArray:
+        """Return the seconds since Monday 00:00 on the wall clock of an IANA zone, shape (T,), 0 <= s < 604800."""
+        times = self.times
+        return (times + _utc_offsets(zone, times) - _FIRST_MONDAY) % WEEK
+
+
+def _utc_offsets(zone: str, times: IntArray) -> IntArray:
+    """Return the zone's offset from UTC at each instant, shape (T,), seconds."""
+    if zone == "UTC" or times.size == 0:
+        return np.zeros(times.shape, np.int64)
+    hours, inverse = np.unique(times // 900, return_inverse=True)  # every zone changes on a quarter hour
+    return np.array([_offset_at(zone, int(quarter)) for quarter in hours], np.int64)[inverse]
+
+
+@lru_cache(maxsize=65_536)
+def _offset_at(zone: str, quarter: int) -> int:
+    offset = datetime.fromtimestamp(quarter * 900, UTC).astimezone(ZoneInfo(zone)).utcoffset() or timedelta()
+    return int(offset.total_seconds())
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Many series on one clock.
+
+    Attributes:
+        series: who, S label sets, each once.
+        values: samples, shape (S, T), in the series' own unit; NaN is missing and nothing else.
+        axis: when, T instants.
+        zones: IANA time zone of each series, S names; all UTC when not given.
+    """
+
+    series: tuple[Labels, ...]
+    values: Array
+    axis: Axis
+    zones: tuple[str, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        if self.values.shape != (len(self.series), self.axis.size):
+            msg = f"values have shape {self.values.shape}; the frame has {len(self.series)} series x {self.axis.size}"
+            raise ValueError(msg)
+        if not self.zones:
+            object.__setattr__(self, "zones", ("UTC",) * len(self.series))
+        if len(self.zones) != len(self.series):
+            msg = f"{len(self.zones)} time zones for {len(self.series)} series"
+            raise ValueError(msg)
+
+    def with_values(self, values: Array) -> "Frame":
+        """Return the same series and instants with other values (S, T)."""
+        return replace(self, values=values)
+
+    def columns(self, first: int, last: int) -> "Frame":
+        """Return the columns first <= k < last; values are a view."""
+        axis = self.axis.cut(first, min(last, self.axis.size))
+        return Frame(self.series, self.values[:, first : first + axis.size], axis, self.zones)
+
+    def rows(self, index: IntArray) -> "Frame":
+        """Return the series at some positions."""
+        return Frame(
+            tuple(self.series[k] for k in index), self.values[index], self.axis, tuple(self.zones[k] for k in index)
+        )
+
+    def future(self, size: int, step: int | None = None) -> "Frame":
+        """Return the empty (all NaN) columns that follow the last one: what a forecaster is asked to fill."""
+        return Frame(self.series, np.full((len(self.series), size), np.nan), self.axis.after(size, step), self.zones)
+
+    def spread(self, series: tuple[Labels, ...], zone_of: Callable[[Labels], str] | None = None) -> "Frame":
+        """Return the frame for exactly `series`: absent ones are NaN, others are left out."""
+        if series == self.series:
+            return self
+        place = {labels: k for k, labels in enumerate(self.series)}
+        zone = zone_of or (lambda labels: self.zones[place[labels]] if labels in place else "UTC")
+        values = np.full((len(series), self.axis.size), np.nan)
+        found = [(k, place[labels]) for k, labels in enumerate(series) if labels in place]
+        if found:
+            to, source = np.array(found).T
+            values[to] = self.values[source]
+        return Frame(series, values, self.axis, tuple(zone(labels) for labels in series))
+
+    def local_week(self) -> tuple[IntArray, IntArray]:
+        """Return wall-clock seconds since Monday for each distinct zone (Z, T), and each series' row in it (S,)."""
+        names, index = np.unique(np.array(self.zones, dtype=object).astype(str), return_inverse=True)
+        clocks = [self.axis.week_seconds(str(name)) for name in names]
+        shape = (len(clocks), self.axis.size)
+        return np.array(clocks, np.int64).reshape(shape), index.astype(np.int64)
+
+
+def join(first: Frame, second: Frame) -> Frame:
+    """Return two frames of the same series, the second right after the first, as one.
+
+    Raises:
+        ValueError: the series differ or the clocks do not meet.
+    """
+    if first.series != second.series or first.axis.end + first.axis.step != second.axis.start:
+        msg = f"frames do not meet: one ends at {first.axis.end}, the next starts at {second.axis.start}"
+        raise ValueError(msg)
+    axis = Axis(first.axis.start, first.axis.step, first.axis.size + second.axis.size)
+    return Frame(first.series, np.hstack([first.values, second.values]), axis, second.zones)

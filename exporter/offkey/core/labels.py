@@ -1,0 +1,65 @@
+"""A series' identity, and selectors as PromQL text."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+NAME = "__name__"
+
+
+def quote(value: str) -> str:
+    r"""Return a label value as PromQL and the text exposition quote it: `\`, `"` and newline escaped."""
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Labels(Mapping[str, str]):
+    """A frozen label set, ordered by name; equal sets are equal and hash alike. An empty value is no label."""
+
+    pairs: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def of(cls, mapping: Mapping[str, str] | None = None, **names: str) -> "Labels":
+        """Build a label set; pairs with an empty value are left out, as Prometheus does."""
+        merged = {**(mapping or {}), **names}
+        return cls(tuple(sorted((name, value) for name, value in merged.items() if value)))
+
+    def __getitem__(self, name: str) -> str:
+        for key, value in self.pairs:
+            if key == name:
+                return value
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name, _ in self.pairs)
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    def but(self, mapping: Mapping[str, str] | None = None, **names: str) -> "Labels":
+        """Return these labels with some set; an empty value removes one."""
+        return Labels.of({**dict(self.pairs), **(mapping or {}), **names})
+
+    def without(self, *names: str) -> "Labels":
+        """Return these labels less some names."""
+        return Labels(tuple(pair for pair in self.pairs if pair[0] not in names))
+
+    def selector(self) -> str:
+        """Return the PromQL selector of exactly these labels; the metric name may be any text."""
+        return "{" + ",".join(str(Matcher(name, "=", value)) for name, value in self.pairs) + "}"
+
+    def __str__(self) -> str:
+        name = dict(self.pairs).get(NAME, "")
+        return name + self.without(NAME).selector()
+
+
+@dataclass(frozen=True, slots=True)
+class Matcher:
+    """One condition of a selector; `value` is the plain text, never already quoted."""
+
+    name: str
+    op: Literal["=", "!=", "=~", "!~"]
+    value: str
+
+    def __str__(self) -> str:
+        return f"{self.name}{self.op}{quote(self.value)}"

@@ -1,0 +1,47 @@
+"""The folder is the registry: a kind is a file, its name is the kind's name everywhere."""
+
+import difflib
+import importlib
+import pkgutil
+from importlib.metadata import entry_points
+from types import ModuleType
+from typing import Any
+
+from offkey.core.errors import UnknownPlugin
+
+
+def names(package: str) -> list[str]:
+    """Return the kinds of a package (`offkey.models.detect`), own files and other people's entry points, sorted."""
+    own = [found.name for found in pkgutil.iter_modules(importlib.import_module(package).__path__)]
+    return sorted({*(name for name in own if not name.startswith("_")), *_foreign(package)})
+
+
+def load(package: str, name: str) -> ModuleType:
+    """Import one kind; nothing else of the package is imported.
+
+    Raises:
+        UnknownPlugin: no file and no entry point of that name.
+    """
+    if name not in names(package):
+        kind = package.rpartition(".")[2]
+        near = difflib.get_close_matches(name, names(package), n=1)
+        hint = f"; did you mean '{near[0]}'?" if near else ""
+        msg = f"no {kind} plug-in called '{name}'{hint} (have: {', '.join(names(package))})"
+        raise UnknownPlugin(msg)
+    foreign = _foreign(package)
+    return importlib.import_module(foreign.get(name, f"{package}.{name}"))
+
+
+def model(package: str, name: str, **options: Any) -> Any:  # noqa: ANN401 (the kind decides the type)
+    """Build the `Model` of one kind.
+
+    Raises:
+        UnknownPlugin: no such kind.
+        TypeError: an option the model does not have.
+    """
+    return load(package, name).Model(**options)
+
+
+def _foreign(package: str) -> dict[str, str]:
+    """Return entry points of other distributions: group = the package's name, value = a module."""
+    return {point.name: point.value for point in entry_points(group=package)}

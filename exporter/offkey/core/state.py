@@ -1,0 +1,59 @@
+"""What a model learned, as named arrays: it can be saved, moved and compared."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from offkey.core.labels import Labels
+
+AnyArray = npt.NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Named arrays a model learned.
+
+    Attributes:
+        series: whose rows these are, S label sets.
+        rows: arrays that follow the series, first dimension S.
+        shared: arrays that belong to no single series.
+    """
+
+    series: tuple[Labels, ...]
+    rows: Mapping[str, AnyArray] = field(default_factory=dict)
+    shared: Mapping[str, AnyArray] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, array in self.rows.items():
+            if array.shape[:1] != (len(self.series),):
+                msg = f'row array "{name}" has shape {array.shape} for {len(self.series)} series'
+                raise ValueError(msg)
+
+    def __getitem__(self, name: str) -> AnyArray:
+        return self.rows[name] if name in self.rows else self.shared[name]
+
+    def align(self, series: tuple[Labels, ...]) -> "State":
+        """Return the state for exactly `series`; new ones start blank: NaN, 0 for integers, False for booleans."""
+        if series is self.series or series == self.series:
+            return self
+        place = {labels: k for k, labels in enumerate(self.series)}
+        index = np.array([place.get(labels, -1) for labels in series], np.int64)
+        return State(series, {name: _gather(array, index) for name, array in self.rows.items()}, self.shared)
+
+
+def _gather(array: AnyArray, index: npt.NDArray[np.int64]) -> AnyArray:
+    blank = np.nan if np.issubdtype(array.dtype, np.floating) else 0
+    taken = np.full((len(index), *array.shape[1:]), blank, array.dtype)
+    taken[index >= 0] = array[index[index >= 0]]
+    return taken
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """Everything learned about one signal, and the last instant it has seen (Unix seconds)."""
+
+    states: Mapping[str, State]
+    until: int

@@ -1,0 +1,1 @@
+"""When, in what order, with which memory; talks to ports only."""

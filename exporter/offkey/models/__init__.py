@@ -1,0 +1,1 @@
+"""Arithmetic on frames: frame in, arrays out; every file one class `Model`."""

@@ -1,0 +1,1 @@
+"""Tuners: past strangeness to bounds; one file each, one class `Model` each."""

@@ -1,0 +1,1 @@
+"""One business = one folder of values and pure functions."""

@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# Puts prometheus, promtool, alertmanager and amtool into DIR without installing or starting anything:
+# programs already on the PATH are linked, missing ones come out of Debian's packages, unpacked inside DIR.
+# Usage: tools/debian-binaries.sh DIR     exit 0: all there; exit 1: says what is missing
+set -euo pipefail
+
+dir=$(realpath -m "${1:?usage: $0 DIR}")
+declare -A package=(
+  [prometheus]=prometheus [promtool]=prometheus
+  [alertmanager]=prometheus-alertmanager [amtool]=prometheus-alertmanager
+)
+declare -A debian_name=(
+  [prometheus]=prometheus [promtool]=promtool
+  [alertmanager]=prometheus-alertmanager [amtool]=amtool
+)
+mkdir -p "$dir/bin"
+
+missing() {
+  for program in "${!package[@]}"; do
+    [ -x "$dir/bin/$program" ] || echo "$program"
+  done
+}
+
+for program in $(missing); do
+  for name in "$program" "${debian_name[$program]}"; do
+    found=$(command -v "$name" || true)
+    [ -z "$found" ] || ln -sf "$found" "$dir/bin/$program"
+  done
+done
+
+wanted=$(for program in $(missing); do echo "${package[$program]}"; done | sort -u)
+if [ -n "$wanted" ] && command -v apt-get >/dev/null; then
+  apt="$dir/apt"
+  mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial" "$apt/deb"
+  options=(-qq -o "Dir::State::lists=$apt/lists" -o "Dir::Cache=$apt/cache" -o APT::Sandbox::User=root)
+  apt-get "${options[@]}" update || echo "apt-get update failed; trying what is known" >&2
+  # shellcheck disable=SC2086 # one word per package
+  if (cd "$apt/deb" && apt-get "${options[@]}" download $wanted); then
+    for archive in "$apt"/deb/*.deb; do dpkg -x "$archive" "$dir/debian"; done
+    for program in $(missing); do
+      found="$dir/debian/usr/bin/${debian_name[$program]}"
+      [ ! -x "$found" ] || ln -sf "$found" "$dir/bin/$program"
+    done
+  fi
+  rm -rf "$apt"
+fi
+
+left=$(missing | sort | tr '\n' ' ')
+if [ -n "$left" ]; then
+  echo "missing: ${left}(Debian packages prometheus and prometheus-alertmanager, or put the programs on the PATH)" >&2
+  exit 1
+fi
