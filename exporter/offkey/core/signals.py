@@ -92,6 +92,7 @@ class Signal:
         source: name of the source that answers.
         max_series: cap; which series stay beyond it does not depend on their order.
         keep_absent: seconds an absent series is remembered.
+        adopt_after: seconds an unbroken anomaly may last before it is learned as the new normal.
     """
 
     name: str
@@ -122,3 +123,4 @@ class Signal:
     source: str = "default"
     max_series: int = 10_000
     keep_absent: int = DAY
+    adopt_after: int = 6 * HOUR
