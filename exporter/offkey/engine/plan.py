@@ -3,6 +3,9 @@
 import hashlib
 from dataclasses import asdict, dataclass
 
+import numpy as np
+
+from offkey.core.frame import Array
 from offkey.core.ports import Detector, Forecaster, Tuner
 from offkey.core.signals import Signal
 
@@ -22,5 +25,19 @@ class Plan:
     def key(self) -> str:
         """Name of what is learned; it changes with everything that would make the learned state wrong."""
         policy = {name: value for name, value in asdict(self.signal).items() if name not in _NOT_LEARNED_FROM}
-        content = repr((sorted(policy.items()), self.detector, self.forecaster, self.tuner))
+        content = repr((sorted(policy.items()), self.budget, self.detector, self.forecaster, self.tuner))
         return f"{self.signal.name}-{hashlib.blake2s(content.encode(), digest_size=8).hexdigest()}"
+
+    @property
+    def budget(self) -> float:
+        """Alerts a week the signal may cost; infinite when it alerts nobody."""
+        return self.signal.alert.budget_per_week if self.signal.alert else float("inf")
+
+    @property
+    def dead_band(self) -> float:
+        """Share of the bound in which an open anomaly stays open."""
+        return self.signal.alert.dead_band if self.signal.alert else 0.0
+
+    def untuned(self, series: int) -> Array:
+        """Return the bound of series nothing is known about, (S,)."""
+        return self.tuner.tune(np.full((series, 1), np.nan), self.signal.step, self.budget)

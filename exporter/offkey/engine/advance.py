@@ -1,0 +1,135 @@
+"""Take one signal through new columns: score, judge, withhold, learn; live ticks, replays and backtests alike."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from offkey.core.durations import DAY
+from offkey.core.findings import Band
+from offkey.core.frame import Array, BoolArray, Frame, join
+from offkey.core.labels import Labels
+from offkey.engine.judge import Judged, judge, open_close
+from offkey.engine.memory import Memory
+from offkey.engine.plan import Plan
+from offkey.engine.quality import Examined
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """What was seen on the way through a block of columns, (S, T) each."""
+
+    examined: Examined
+    strangeness: Array
+    raw_band: Band
+    judged: Judged
+    opened: BoolArray
+
+
+def passages(
+    plan: Plan, memory: Memory, examined: Examined, block: int, learn: bool
+) -> Iterator[tuple[Memory, Passage]]:
+    """Yield the memory and what was judged after every `block` columns, each judged by what came before it.
+
+    Args:
+        plan: the signal and its models.
+        memory: where to start; the caller must not use it again.
+        examined: the new columns, for exactly the memory's series.
+        block: columns judged before the models learn from them; 1 when live.
+        learn: whether the samples may be believed; scores are given either way.
+    """
+    for first in range(0, examined.frame.axis.size, block):
+        columns = Examined(
+            examined.frame.columns(first, first + block), examined.faults, examined.events[:, first : first + block]
+        )
+        passage = _judge(plan, memory, columns)
+        memory = _settle(plan, memory, passage, learn)
+        yield memory, passage
+
+
+def align(plan: Plan, memory: Memory, series: tuple[Labels, ...]) -> Memory:
+    """Return the memory for exactly `series`: new ones start cold, others are forgotten."""
+    if series == memory.series:
+        return memory
+    ledger = memory.ledger.align(series)
+    bound = np.where(np.isnan(ledger["bound"]), plan.untuned(len(series)), ledger["bound"])
+    return replace(memory, ledger=ledger, tail=None).note(bound=bound)
+
+
+def _judge(plan: Plan, memory: Memory, columns: Examined) -> Passage:
+    context = plan.detector.context
+    window = _window(memory, columns.frame, context)
+    bound = memory.ledger["bound"]
+    strangeness = plan.detector.score(memory.detector, window)[:, context:]
+    band = plan.detector.band(memory.detector, window, bound)
+    band = Band(band.expected[:, context:], band.lower[:, context:], band.upper[:, context:])
+    judged = judge(plan.signal, columns.frame.values, strangeness, bound, band, columns.events)
+    opened = open_close(judged.score, memory.ledger["open"], plan.dead_band)
+    return Passage(columns, strangeness, band, judged, opened)
+
+
+def _settle(plan: Plan, memory: Memory, passage: Passage, learn: bool) -> Memory:
+    """Return the memory after a block: the ledger, and what the models learn of samples that are not withheld."""
+    frame = passage.examined.frame
+    memory = _enter(memory, passage)
+    if learn:
+        since = np.where(passage.opened, memory.ledger["since"][:, None], frame.axis.times)
+        adopted = frame.axis.times - since >= plan.signal.adopt_after
+        lesson = frame.with_values(np.where(passage.opened & ~adopted, np.nan, frame.values))
+        memory = replace(
+            memory,
+            detector=plan.detector.update(memory.detector, _window(memory, lesson, plan.detector.context)),
+            forecaster=plan.forecaster.update(memory.forecaster, _window(memory, lesson, plan.forecaster.context)),
+        )
+    keep = max(plan.detector.context, plan.forecaster.context)
+    return replace(memory, until=frame.axis.end, tail=_tail(memory, frame, keep))
+
+
+def _enter(memory: Memory, passage: Passage) -> Memory:
+    """Return the memory with what the block says about each series: open anomalies, last seen, coverage."""
+    frame, score = passage.examined.frame, passage.judged.score
+    times = frame.axis.times
+    present = ~np.isnan(frame.values)
+    seen = np.maximum(memory.ledger["seen"], np.where(present, times, 0).max(axis=1, initial=0))
+    is_open = passage.opened[:, -1]
+    began = memory.ledger["since"]
+    for column in range(frame.axis.size):
+        fresh = passage.opened[:, column] & (began == 0)
+        began = np.where(fresh, times[column], np.where(passage.opened[:, column], began, 0))
+    return memory.note(open=is_open, since=began, seen=seen, coverage=_coverage(memory, score, frame.axis.step))
+
+
+def _coverage(memory: Memory, score: Array, step: int) -> Array:
+    """Return the share of samples inside the band, forgetting over about a day, (S,)."""
+    known = ~np.isnan(score)
+    count = known.sum(axis=1)
+    with np.errstate(invalid="ignore"):
+        inside = (known & (score <= 1.0)).sum(axis=1) / np.maximum(count, 1)
+    keep = np.exp(-count * step / DAY)
+    old = memory.ledger["coverage"]
+    return np.where(count == 0, old, np.where(np.isnan(old), inside, keep * old + (1.0 - keep) * inside))
+
+
+def _window(memory: Memory, frame: Frame, context: int) -> Frame:
+    """Return the frame with `context` earlier columns before it; what is not remembered is missing."""
+    if context == 0:
+        return frame
+    axis = frame.axis
+    before = Frame(
+        frame.series,
+        np.full((len(frame.series), context), np.nan),
+        type(axis)(axis.start - context * axis.step, axis.step, context),
+        frame.zones,
+    )
+    tail = memory.tail
+    if tail is not None and tail.axis.step == axis.step and tail.axis.end + axis.step == axis.start:
+        size = min(context, tail.axis.size)
+        before.values[:, context - size :] = tail.values[:, tail.axis.size - size :]
+    return join(before, frame)
+
+
+def _tail(memory: Memory, frame: Frame, keep: int) -> Frame | None:
+    if keep == 0:
+        return None
+    grown = _window(memory, frame, keep)
+    return grown.columns(grown.axis.size - keep, grown.axis.size)

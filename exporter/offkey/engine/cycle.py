@@ -1,0 +1,231 @@
+"""One cycle over all signals: recall or learn, read what is new, judge, publish, save."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from offkey.core.durations import DAY
+from offkey.core.errors import SourceDown, SourceError, StateError
+from offkey.core.findings import Fault, Snapshot, Verdict
+from offkey.core.frame import Axis
+from offkey.core.labels import Labels
+from offkey.core.ports import Journal, Sink, Source, Store
+from offkey.engine.advance import Passage, align, passages
+from offkey.engine.learning import learn
+from offkey.engine.memory import Memory
+from offkey.engine.plan import Plan
+from offkey.engine.reading import Reading, admit, read
+from offkey.engine.verdict import verdict
+
+# A verdict this many steps old says nothing about now.
+STALE_STEPS = 2
+# A memory further behind than this is learned anew from the history instead of caught up.
+CATCH_UP = DAY
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """Where time comes from: `wall` in Unix seconds, `monotonic` for durations and deadlines."""
+
+    wall: Callable[[], float]
+    monotonic: Callable[[], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """What an engine is connected to.
+
+    Attributes:
+        sources: by name.
+        store: keeps what was learned.
+        sinks: take every snapshot.
+        journal: hears what happens.
+        clocks: the time.
+        timeout: seconds that all live reads of a cycle may take together.
+        learning_timeout: seconds that reading one signal's history may take.
+        save_every: seconds between writes of what was learned.
+    """
+
+    sources: Mapping[str, Source]
+    store: Store
+    sinks: Sequence[Sink]
+    journal: Journal
+    clocks: Clocks
+    timeout: float = 30.0
+    learning_timeout: float = 300.0
+    save_every: float = 300.0
+
+
+class Engine:
+    """Holds the memories of all signals and runs cycles; one thread at a time calls it."""
+
+    def __init__(self, plans: Sequence[Plan], ports: Ports, memories: Mapping[str, Memory] | None = None) -> None:
+        """Take over the memories of an earlier engine for plans that learn the same."""
+        self._plans = tuple(plans)
+        self._ports = ports
+        keys = {plan.key for plan in plans}
+        self._memories = {key: memory for key, memory in (memories or {}).items() if key in keys}
+        self._verdicts: dict[str, Verdict] = {}
+        self._source_up = dict.fromkeys(ports.sources, True)
+        self._down_now: set[str] = set()
+        self._read_seconds = 0.0
+        self._cycle = 0
+        self._saved = ports.clocks.monotonic()
+
+    @property
+    def memories(self) -> Mapping[str, Memory]:
+        """What is remembered now, by plan key."""
+        return self._memories
+
+    @property
+    def interval(self) -> int:
+        """Seconds between cycles: the shortest step of any signal."""
+        return min((plan.signal.step for plan in self._plans), default=60)
+
+    def tick(self) -> Snapshot:
+        """Run one cycle and publish its snapshot; a signal that fails leaves the others untouched."""
+        clocks = self._ports.clocks
+        wall, started = clocks.wall(), clocks.monotonic()
+        faults: list[Fault] = []
+        self._down_now.clear()
+        self._read_seconds = 0.0
+        for plan in self._plans:
+            if not self._is_due(plan, wall):
+                continue
+            first = plan.key not in self._verdicts
+            try:
+                self._advance(plan, wall)
+            except SourceError as error:
+                faults.append(self._blame(plan, error))
+            if first:
+                self._publish(wall, started, tuple(faults))
+        self._cycle += 1
+        snapshot = self._publish(wall, started, tuple(faults))
+        if clocks.monotonic() - self._saved >= self._ports.save_every:
+            self.save()
+        return snapshot
+
+    def save(self) -> None:
+        """Store what was learned; a failure is told and counted, and nothing that was stored is lost."""
+        self._saved = self._ports.clocks.monotonic()
+        for key, memory in self._memories.items():
+            try:
+                self._ports.store.save(key, memory.learned())
+            except StateError as error:
+                self._ports.journal.count("state_write_failures", type(error).__name__)
+                self._ports.journal.tell("error", "state not saved", {"key": key, "error": str(error)})
+
+    def _is_due(self, plan: Plan, wall: float) -> bool:
+        memory = self._memories.get(plan.key)
+        if memory is None:
+            return True
+        behind = wall - plan.signal.offset - memory.until
+        return behind >= plan.signal.step or behind < -CATCH_UP
+
+    def _advance(self, plan: Plan, wall: float) -> None:
+        """Take one signal to now."""
+        now = int(wall) - plan.signal.offset
+        memory = self._recall(plan, now)
+        axis = Axis.between(memory.until + 1, now, plan.signal.step)
+        if axis.size == 0:
+            return
+        began = self._ports.clocks.monotonic()
+        reading = self._read(plan, axis, max(1.0, self._ports.timeout - self._read_seconds))
+        self._read_seconds += self._ports.clocks.monotonic() - began
+        memory, passage = self._judge(plan, memory, reading)
+        self._memories[plan.key] = memory
+        self._verdicts[plan.key] = verdict(plan, memory, passage, reading.dropped)
+
+    def _recall(self, plan: Plan, now: int) -> Memory:
+        """Return the memory at hand, the stored one, or one learned from the history."""
+        known = self._memories.get(plan.key) or self._stored(plan)
+        if known is not None and abs(now - known.until) <= CATCH_UP:
+            return known
+        signal = plan.signal
+        axis = Axis.between(now - signal.history, now, signal.history_step)
+        past = self._read(plan, axis, self._ports.learning_timeout)
+        memory = learn(plan, past.examined)
+        self._memories[plan.key] = memory
+        self._tell_learned(plan, past)
+        return memory
+
+    def _stored(self, plan: Plan) -> Memory | None:
+        try:
+            learned = self._ports.store.load(plan.key)
+        except StateError as error:
+            self._ports.journal.tell("error", "state not loaded", {"signal": plan.signal.name, "error": str(error)})
+            return None
+        return Memory.of(learned) if learned else None
+
+    def _read(self, plan: Plan, axis: Axis, timeout: float) -> Reading:
+        """Read from the signal's source; one that was down in this cycle is not asked again."""
+        name = plan.signal.source
+        if name in self._down_now:
+            msg = f"source '{name}' was down a moment ago"
+            raise SourceDown(msg)
+        reading = read(plan.signal, self._ports.sources[name], axis, timeout, self._ports.journal)
+        self._source_up[name] = True
+        return reading
+
+    def _judge(self, plan: Plan, memory: Memory, reading: Reading) -> tuple[Memory, Passage]:
+        series = _mattering(plan, memory, reading)
+        frame = reading.examined.frame
+        zones = {labels: plan.signal.zone.of(labels) for labels in series} if series != frame.series else {}
+        examined = admit(reading.examined, series, zones)
+        steps = passages(plan, align(plan, memory, series), examined, block=1, learn=not reading.partial)
+        *_, last = steps
+        return last
+
+    def _blame(self, plan: Plan, error: SourceError) -> Fault:
+        name = plan.signal.source
+        self._source_up[name] = not isinstance(error, SourceDown)
+        if isinstance(error, SourceDown):
+            self._down_now.add(name)
+        self._ports.journal.count(f"source_failures:{name}", error.reason)
+        self._ports.journal.tell("warning", "signal not read", {"signal": plan.signal.name, "error": str(error)})
+        return Fault(plan.signal.name, f"source_{error.reason}", detail=str(error))
+
+    def _publish(self, wall: float, started: float, faults: tuple[Fault, ...]) -> Snapshot:
+        clocks = self._ports.clocks
+        fresh = [
+            self._verdicts[plan.key]
+            for plan in self._plans
+            if plan.key in self._verdicts and not _stale(self._verdicts[plan.key], wall)
+        ]
+        duration = clocks.monotonic() - started
+        snapshot = Snapshot(
+            cycle=self._cycle,
+            time=wall,
+            duration=duration,
+            lag=max((wall + duration - found.time for found in fresh), default=float("nan")),
+            verdicts=tuple(fresh),
+            source_up=dict(self._source_up),
+            faults=faults,
+        )
+        for sink in self._ports.sinks:
+            sink.publish(snapshot)
+        return snapshot
+
+    def _tell_learned(self, plan: Plan, past: Reading) -> None:
+        frame = past.examined.frame
+        fields = {"signal": plan.signal.name, "series": len(frame.series), "samples": int(frame.values.size)}
+        self._ports.journal.tell("info", "learned from history", fields)
+
+
+def _mattering(plan: Plan, memory: Memory, reading: Reading) -> tuple[Labels, ...]:
+    """Return who matters now: series in the answer, and those seen not too long ago."""
+    found = reading.examined.frame.series
+    if found == memory.series:
+        return found
+    oldest = reading.examined.frame.axis.end - plan.signal.keep_absent
+    answered = set(found)
+    kept = tuple(
+        labels
+        for labels, seen in zip(memory.series, memory.ledger["seen"].tolist(), strict=True)
+        if labels in answered or seen >= oldest
+    )
+    known = set(kept)
+    return kept + tuple(labels for labels in found if labels not in known)
+
+
+def _stale(found: Verdict, wall: float) -> bool:
+    return wall - found.signal.offset - found.time > (STALE_STEPS + 1) * found.signal.step

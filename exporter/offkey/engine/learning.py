@@ -1,0 +1,110 @@
+"""Learn a signal from its past: fit on the first part, replay the rest exactly as it would have been judged live."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from offkey.core.durations import HOUR, WEEK
+from offkey.core.findings import Band
+from offkey.core.frame import Array, BoolArray, Frame
+from offkey.core.state import State
+from offkey.engine.advance import passages
+from offkey.engine.judge import alertable, judge, open_close
+from offkey.engine.memory import Memory, blank_ledger
+from offkey.engine.plan import Plan
+from offkey.engine.quality import Examined
+
+# The first part of the past only teaches; bounds and evidence come from the rest, which was never looked at before.
+FITTED_SHARE = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """The replayed part of the past, (S, T) each: what would have been seen and judged with some bounds.
+
+    Attributes:
+        examined: the samples, quality applied.
+        strangeness: the detector's own measure.
+        raw_band: the detector's expectation and bound, without policy.
+        score: 0 expected, 1 the bound.
+        band: expectation and bound with policy.
+        opened: which anomalies were open.
+    """
+
+    examined: Examined
+    strangeness: Array
+    raw_band: Band
+    score: Array
+    band: Band
+    opened: BoolArray
+
+    @property
+    def frame(self) -> Frame:
+        """The replayed samples."""
+        return self.examined.frame
+
+
+def learn(plan: Plan, past: Examined) -> Memory:
+    """Return the memory after the whole past, with bounds that meet the alert budget on the replayed part.
+
+    Args:
+        plan: the signal and its models.
+        past: the history, quality already applied; any length, also none.
+    """
+    memory, seen = replay(plan, past, plan.untuned(len(past.frame.series)))
+    signal, frame = plan.signal, seen.frame
+    counting = alertable(signal, frame.values, seen.strangeness, seen.raw_band, seen.examined.events)
+    bound = plan.tuner.tune(counting, frame.axis.step, plan.budget)
+    judged = judge(signal, frame.values, seen.strangeness, bound, seen.raw_band, seen.examined.events)
+    opened = open_close(judged.score, np.zeros(len(frame.series), bool), plan.dead_band)
+    shared = {"expected_alerts_per_week": np.array([alerts_per_week(opened, frame.axis.step)])}
+    memory = memory.note(bound=bound)
+    return replace(memory, ledger=State(memory.series, memory.ledger.rows, shared))
+
+
+def replay(plan: Plan, past: Examined, bound: Array) -> tuple[Memory, Replay]:
+    """Fit on the first part of the past and go through the rest with given bounds.
+
+    Args:
+        plan: the signal and its models.
+        past: the history, quality already applied.
+        bound: strangeness at the bound, (S,).
+    """
+    frame = past.frame
+    split = int(frame.axis.size * FITTED_SHARE)
+    first, rest = frame.columns(0, split), frame.columns(split, frame.axis.size)
+    memory = Memory(plan.detector.fit(first), plan.forecaster.fit(first), blank_ledger(frame.series), first.axis.end)
+    examined = Examined(rest, (), past.events[:, split:])
+    block = max(1, HOUR // frame.axis.step)
+    steps = list(passages(plan, memory.note(bound=bound), examined, block, learn=True))
+    memory = steps[-1][0] if steps else memory.note(bound=bound)
+    seen = [passage for _, passage in steps]
+    none = np.empty((len(frame.series), 0))
+    return memory, Replay(
+        examined,
+        np.hstack([none, *(passage.strangeness for passage in seen)]),
+        _stack(none, [passage.raw_band for passage in seen]),
+        np.hstack([none, *(passage.judged.score for passage in seen)]),
+        _stack(none, [passage.judged.band for passage in seen]),
+        np.hstack([none.astype(bool), *(passage.opened for passage in seen)]),
+    )
+
+
+def alerts_per_week(opened: BoolArray, step: int) -> float:
+    """Return how many anomalies opened a week over all series; NaN without any column.
+
+    Args:
+        opened: which anomalies were open, (S, T).
+        step: seconds between columns.
+    """
+    weeks = opened.shape[1] * step / WEEK
+    starts = (opened & ~np.pad(opened, ((0, 0), (1, 0)))[:, :-1]).sum()
+    return float(starts / weeks) if weeks else float("nan")
+
+
+def _stack(none: Array, bands: list[Band]) -> Band:
+    return Band(
+        np.hstack([none, *(band.expected for band in bands)]),
+        np.hstack([none, *(band.lower for band in bands)]),
+        np.hstack([none, *(band.upper for band in bands)]),
+    )

@@ -1,0 +1,68 @@
+"""Read one signal and its traffic from a source, whole, with every fault named."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from offkey.core.frame import Axis, Frame
+from offkey.core.labels import Labels
+from offkey.core.ports import Journal, Source
+from offkey.core.signals import Signal
+from offkey.engine.quality import Examined, examine
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a source said about a signal, quality applied."""
+
+    examined: Examined
+    partial: bool
+    dropped: int
+
+
+def read(signal: Signal, source: Source, axis: Axis, timeout: float, journal: Journal) -> Reading:
+    """Return the signal on an axis, each series with its time zone, no more than the signal's cap.
+
+    Raises:
+        SourceError: the source, or this query, has no usable answer.
+    """
+    answer = source.read(signal.query, axis, timeout)
+    traffic = source.read(signal.traffic.query, axis, timeout) if signal.traffic else None
+    for warning in (*answer.warnings, *(traffic.warnings if traffic else ())):
+        journal.tell("warning", "source warns", {"signal": signal.name, "warning": warning})
+    frame, dropped = _capped(answer.frame, signal.max_series)
+    if dropped:
+        journal.count("series_dropped", "max_series", dropped)
+    zoned = Frame(frame.series, frame.values, frame.axis, tuple(signal.zone.of(labels) for labels in frame.series))
+    return Reading(
+        examine(signal, zoned, traffic.frame if traffic else None),
+        answer.partial or (traffic is not None and traffic.partial),
+        dropped,
+    )
+
+
+def admit(examined: Examined, series: tuple[Labels, ...], zones: Mapping[Labels, str]) -> Examined:
+    """Return the examined columns for exactly `series`; those without a sample are missing.
+
+    Args:
+        examined: what was read.
+        series: who matters now, known and new.
+        zones: time zone of each of them.
+    """
+    if series == examined.frame.series:
+        return examined
+    frame = examined.frame.spread(series, zones.__getitem__)
+    events = Frame(examined.frame.series, examined.events, frame.axis).spread(series).values
+    return Examined(frame, examined.faults, events)
+
+
+def _capped(frame: Frame, most: int) -> tuple[Frame, int]:
+    """Return at most so many series; which ones does not depend on their order, nor on the others."""
+    excess = len(frame.series) - most
+    if excess <= 0:
+        return frame, 0
+    ranks = [hashlib.blake2s(str(labels).encode(), digest_size=8).digest() for labels in frame.series]
+    kept = np.sort(np.array(sorted(range(len(ranks)), key=ranks.__getitem__)[:most], np.int64))
+    return frame.rows(kept), excess
