@@ -141,7 +141,7 @@ class Engine:
         if known is not None and abs(now - known.until) <= CATCH_UP:
             return known
         signal = plan.signal
-        axis = Axis.between(now - signal.history, now, signal.history_step)
+        axis = Axis.between(now - signal.history, now - signal.step, signal.history_step)  # one column is left to judge
         past = self._read(plan, axis, self._ports.learning_timeout)
         memory = learn(plan, past.examined)
         self._memories[plan.key] = memory

@@ -1,0 +1,169 @@
+"""A cycle over all signals."""
+
+import numpy as np
+import pytest
+from paper import A, B, Rig, Script
+
+from offkey.core.errors import QueryRejected, StateError
+from offkey.core.frame import Axis
+
+
+def level(value):
+    """Return a constant answer."""
+    return lambda times: np.full(times.shape, value)
+
+
+def jump(at, before, after):
+    """Return an answer that changes its level."""
+    return lambda times: np.where(times >= at, after, before)
+
+
+def test_a_signal_is_learned_from_its_history_and_judged_at_once(planned):
+    """The first cycle reads the history, then only what is new; the score is there after one cycle."""
+    rig = Rig([planned()], Script({"load": {A: level(5.0)}}))
+    found = rig.tick().verdicts[0]
+    assert found.score[0] == 0.0
+    assert [axis for _, axis, _ in rig.source.asked] == [Axis(996_480, 60, 59), Axis(1_000_020, 60, 1)]
+    rig.tick()
+    assert rig.source.asked[-1][1].size == 1
+
+
+def test_each_tick_reads_only_what_is_new(planned):
+    """After a pause, everything since the last learned instant."""
+    rig = Rig([planned()], Script({"load": {A: level(5.0)}}))
+    rig.tick()
+    rig.tick(600)
+    assert rig.source.asked[-1][1].size == 10
+
+
+def test_an_anomaly_is_withheld_from_learning_until_it_is_the_new_normal(planned):
+    """It stays open for as long as `adopt_after`, then the new level is learned and the anomaly closes."""
+    rig = Rig([planned()], Script({"load": {A: jump(1_000_200, 5.0, 50.0)}}))
+    scores = [rig.tick().verdicts[0].score[0] for _ in range(16)]
+    first = next(k for k, score in enumerate(scores) if score > 1)
+    assert scores[:first] == [0.0] * first
+    assert scores[first : first + 11] == [4.5] * 11
+    assert scores[first + 11 :] == [0.0] * len(scores[first + 11 :])
+
+
+def test_an_open_anomaly_says_since_when(planned):
+    """`since` is the instant of the first sample outside."""
+    rig = Rig([planned()], Script({"load": {A: jump(1_000_200, 5.0, 50.0)}}))
+    for _ in range(6):
+        found = rig.tick().verdicts[0]
+    assert found.anomalous[0]
+    assert found.since[0] == 1_000_200
+
+
+def test_a_source_that_is_down_is_no_anomaly(planned):
+    """Its verdicts disappear after two missed steps, the fault is named, and it is back within one cycle."""
+    rig = Rig([planned(), planned(name="other")], Script({"load": {A: level(5.0)}}))
+    rig.tick()
+    rig.source.down = True
+    asked = len(rig.source.asked)
+    snapshots = [rig.tick() for _ in range(4)]
+    assert [len(snapshot.verdicts) for snapshot in snapshots] == [2, 2, 0, 0]
+    assert snapshots[0].source_up == {"default": False}
+    assert {fault.kind for fault in snapshots[0].faults} == {"source_down"}
+    assert len(rig.source.asked) == asked + 4, "a source that is down is asked once a cycle"
+    rig.source.down = False
+    back = rig.tick()
+    assert back.source_up == {"default": True}
+    assert [found.score[0] for found in back.verdicts] == [0.0, 0.0]
+
+
+def test_a_refused_query_leaves_the_others_alone(planned):
+    """The source counts as up."""
+
+    class Picky(Script):
+        def read(self, query, axis, timeout):
+            if query == "bad":
+                msg = "parse error"
+                raise QueryRejected(msg)
+            return super().read(query, axis, timeout)
+
+    rig = Rig([planned(name="bad", query="bad"), planned()], Picky({"load": {A: level(5.0)}}))
+    snapshot = rig.tick()
+    assert [found.signal.name for found in snapshot.verdicts] == ["load"]
+    assert snapshot.source_up == {"default": True}
+    assert rig.journal.counts["source_failures:default", "rejected"] == 1
+
+
+def test_partial_answers_are_judged_and_teach_nothing(planned):
+    """The level stays what it was before."""
+    rig = Rig([planned()], Script({"load": {A: jump(1_000_200, 5.0, 9.0)}}))
+    rig.tick()
+    rig.source.partial = True
+    scores = [rig.tick().verdicts[0].score[0] for _ in range(6)]
+    assert scores[-2:] == [0.4, 0.4]
+
+
+def test_series_come_and_go(planned):
+    """A new one is unknown first; an absent one is unknown but remembered, until its time is over."""
+    answers = {A: level(5.0)}
+    rig = Rig([planned(keep_absent=300)], Script({"load": answers}))
+    rig.tick()
+    answers[B] = level(7.0)
+    found = rig.tick().verdicts[0]
+    assert found.series == (A, B)
+    assert np.isnan(found.score[1])
+    assert rig.tick().verdicts[0].score[1] == 0.0
+    del answers[A]
+    assert [len(rig.tick().verdicts[0].series) for _ in range(8)] == [2] * 5 + [1] * 3
+
+
+def test_the_cap_keeps_the_same_series_in_any_order(planned):
+    """And counts what it left out."""
+    forward = Rig([planned(max_series=1)], Script({"load": {A: level(1.0), B: level(2.0)}}))
+    backward = Rig([planned(max_series=1)], Script({"load": {B: level(2.0), A: level(1.0)}}))
+    first, second = forward.tick().verdicts[0], backward.tick().verdicts[0]
+    assert first.series == second.series
+    assert first.dropped == 1
+    assert forward.journal.counts["series_dropped", "max_series"] == 2
+
+
+def test_what_was_learned_survives_a_restart(planned):
+    """The history is not read again."""
+    plans = [planned()]
+    rig = Rig(plans, Script({"load": {A: level(5.0)}}))
+    rig.tick()
+    rig.restarted(plans)
+    rig.source.asked.clear()
+    assert rig.tick().verdicts[0].score[0] == 0.0
+    assert [axis.size for _, axis, _ in rig.source.asked] == [1]
+
+
+def test_another_query_is_learned_anew(planned):
+    """State never serves a signal it was not learned for."""
+    assert planned().key != planned(query="other").key
+    assert planned().key == planned(description="other words").key
+
+
+def test_a_store_that_fails_is_told_and_harms_nothing(planned):
+    """The cycle goes on."""
+    rig = Rig([planned()], Script({"load": {A: level(5.0)}}), save_every=0.0)
+
+    def refuse(key, learned):
+        msg = f"{key}: disk full at {learned.until}"
+        raise StateError(msg)
+
+    rig.shelf.save = refuse
+    assert rig.tick().verdicts[0].score[0] == 0.0
+    assert rig.journal.counts["state_write_failures", "StateError"] == 1
+
+
+def test_a_signal_without_series_is_no_news_and_says_so(planned):
+    """Not fine, not an error."""
+    found = Rig([planned()], Script({"load": {}})).tick().verdicts[0]
+    assert found.series == ()
+    assert [fault.kind for fault in found.faults] == ["no_data"]
+
+
+@pytest.mark.parametrize("jumped", [-400 * 86_400, 400 * 86_400])
+def test_a_clock_that_jumps_far_starts_over_from_the_history(planned, jumped):
+    """No burst of catching up, no standstill."""
+    rig = Rig([planned()], Script({"load": {A: level(5.0)}}))
+    rig.tick()
+    found = rig.tick(jumped).verdicts[0]
+    assert found.score[0] == 0.0
+    assert [axis.size for _, axis, _ in rig.source.asked[-2:]] == [59, 1]
