@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from offkey.core.frame import Axis, Frame
-from offkey.core.labels import Labels
+from offkey.core.labels import NAME, Labels
 from offkey.core.ports import Journal, Source
 from offkey.core.signals import Signal
 from offkey.engine.quality import Examined, examine
@@ -15,11 +15,19 @@ from offkey.engine.quality import Examined, examine
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a source said about a signal, quality applied."""
+    """What a source said about a signal.
+
+    Attributes:
+        examined: the samples, quality applied.
+        partial: parts are missing: judge, but learn nothing.
+        dropped: series beyond the cap.
+        traffic_labels: label names the traffic query's series share with the signal's.
+    """
 
     examined: Examined
     partial: bool
     dropped: int
+    traffic_labels: tuple[str, ...] = ()
 
 
 def read(signal: Signal, source: Source, axis: Axis, timeout: float, journal: Journal) -> Reading:
@@ -40,6 +48,7 @@ def read(signal: Signal, source: Source, axis: Axis, timeout: float, journal: Jo
         examine(signal, zoned, traffic.frame if traffic else None),
         answer.partial or (traffic is not None and traffic.partial),
         dropped,
+        _shared_names(zoned, traffic.frame) if traffic else (),
     )
 
 
@@ -56,6 +65,11 @@ def admit(examined: Examined, series: tuple[Labels, ...], zones: Mapping[Labels,
     frame = examined.frame.spread(series, zones.__getitem__)
     events = Frame(examined.frame.series, examined.events, frame.axis).spread(series).values
     return Examined(frame, examined.faults, events)
+
+
+def _shared_names(frame: Frame, traffic: Frame) -> tuple[str, ...]:
+    mine, theirs = ({name for labels in part.series for name in labels} for part in (frame, traffic))
+    return tuple(sorted((mine & theirs) - {NAME}))
 
 
 def _capped(frame: Frame, most: int) -> tuple[Frame, int]:

@@ -66,5 +66,5 @@ def _ahead(plan: Plan, memory: Memory, now: Frame) -> tuple[Forecast, Array]:
     forecast = Forecast(*(np.clip(side[:, picked], low, high) for side in (whole.point, whole.lower, whole.upper)))
     if signal.limit is None:
         return forecast, none
-    latest = np.where(np.isnan(now.values[:, 0]), whole.point[:, 0], now.values[:, 0])
-    return forecast, time_to_limit(latest, whole.point, future.axis.times - now.axis.end, signal.limit)
+    crossing = time_to_limit(future.axis.times, whole.point, signal.limit, now.axis.end, now.values[:, 0])
+    return forecast, crossing

@@ -1,0 +1,194 @@
+"""What rules say: how series are told apart in PromQL, and the sentences people read.
+
+The same sentence is written twice with the same words: into the rule, filled with template actions, and into its
+test, filled with the text those actions must become. Texts of users and labels are never templates themselves: a
+label's value is only referred to, a constant is escaped.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import quote_plus, urlsplit, urlunsplit
+
+from offkey.core.labels import quote
+from offkey.core.rules import Evidence, Pairs
+from offkey.core.signals import Signal
+from offkey.engine.humanize import spoken
+
+# The exporter's own label names: a source label of that name is exposed as exported_<name>.
+EXPORTER_LABELS = frozenset({"signal", "horizon", "bound", "kind", "rank"})
+# What Prometheus itself puts on ALERTS.
+ALERT_LABELS = frozenset({"alertname", "alertstate"})
+UNKNOWN = "unknown"
+_LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+
+
+def literal(text: str) -> str:
+    """Return a text that a Prometheus template gives back unchanged."""
+    return text.replace("{", '{{ "{" }}')
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The labels that tell a signal's series apart, under the name each has in the three places it is met.
+
+    Attributes:
+        signal: the signal's name.
+        names: (in the signal's query, on the exporter's series, on the alert) of each label, in order. A label that
+            an alert's own label would hide is called exported_<name> there, so that two series stay two alerts.
+    """
+
+    signal: str
+    names: tuple[tuple[str, str, str], ...]
+
+    @classmethod
+    def of(cls, signal: Signal, evidence: Evidence) -> "Identity":
+        """Return the identity of a signal's series; label names Prometheus 2 cannot write in PromQL are left out."""
+        own = ALERT_LABELS | set(alert_labels(signal))
+        names = []
+        for name in evidence.label_names:
+            if _LABEL_NAME.fullmatch(name):
+                exposed = f"exported_{name}" if name in EXPORTER_LABELS else name
+                names.append((name, exposed, f"exported_{exposed}" if exposed in own else exposed))
+        return cls(signal.name, tuple(names))
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The label names on the alert, without `signal`."""
+        return tuple(name for _, _, name in self.names)
+
+    @property
+    def keys(self) -> str:
+        """The list inside `on (...)` and `by (...)`."""
+        return ", ".join(("signal", *self.labels))
+
+    def selector(self, metric: str, *matchers: str) -> str:
+        """Return the selector of one of this signal's own series; `matchers` are PromQL text."""
+        return f"{metric}{{{','.join((f'signal={quote(self.signal)}', *matchers))}}}"
+
+    def live(self, metric: str, *matchers: str) -> str:
+        """Return what exporters say, one series per source series, however many exporters say it."""
+        renamed = [(exposed, alert) for _, exposed, alert in self.names]
+        return f"max by ({self.keys}) ({_renamed(self.selector(metric, *matchers), renamed)})"
+
+    def asked(self, query: str, offset: int, names: tuple[str, ...] | None = None) -> str:
+        """Return a query of the user's as a rule reads it: `offset` seconds late, labels out of each other's way."""
+        chosen = [(source, alert) for source, _, alert in self.names if names is None or source in names]
+        late = f"last_over_time((\n{query.strip()}\n)[1s:1s] offset {offset}s)" if offset else query.strip()
+        return _renamed(late, chosen)
+
+    def shared(self, names: tuple[str, ...]) -> str:
+        """Return the list inside `on (...)` for a companion query that shares only some labels."""
+        return ", ".join(("signal", *(alert for source, _, alert in self.names if source in names)))
+
+
+def _renamed(expr: str, names: list[tuple[str, str]]) -> str:
+    for old, new in names:
+        if old != new:
+            expr = f'label_replace(\n{expr}\n, "{new}", "$1", "{old}", "(.+)")'
+    return expr
+
+
+def alert_labels(signal: Signal) -> dict[str, str]:
+    """Return the labels a signal's alerts carry, plain text; nothing that is learned is among them."""
+    alert = signal.alert
+    if alert is None:
+        return {}
+    labels = {"severity": alert.severity, "team": alert.team, "service": alert.service, "offkey_rule": signal.name}
+    return {name: value for name, value in labels.items() if value}
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What fills the sentences: template actions in a rule, final text in its test.
+
+    Attributes:
+        plain: how a constant text is written.
+        label: how the value of an alert's label is written.
+        in_url: how the value of an alert's label is written inside a URL.
+        value: how a number is written: from a name (observed, expected, factor, lower, upper).
+    """
+
+    plain: Callable[[str], str]
+    label: Callable[[str], str]
+    in_url: Callable[[str], str]
+    value: Callable[[str], str]
+
+
+def template_words(identity: Identity, unit: str, queries: dict[str, str]) -> Words:
+    """Return the words of a rule: template actions.
+
+    Args:
+        identity: how the signal's series are told apart.
+        unit: the signal's unit.
+        queries: PromQL for each number, with one %s where the matchers of the alert's series belong; "" = $value.
+    """
+    speech = spoken(unit)
+
+    def value(name: str) -> str:
+        say = 'printf "%.2f"' if name == "factor" else speech.function
+        suffix = "" if name == "factor" else literal(speech.suffix)
+        if not queries[name]:
+            return f"{{{{ $value | {say} }}}}{suffix}"
+        return f"{{{{ with {_lookup(identity, queries[name])} }}}}{{{{ . | first | value | {say} }}}}{suffix}{{{{ else }}}}{UNKNOWN}{{{{ end }}}}"
+
+    return Words(
+        literal, lambda name: f"{{{{ $labels.{name} }}}}", lambda name: f"{{{{ $labels.{name} | urlquery }}}}", value
+    )
+
+
+def _lookup(identity: Identity, query: str) -> str:
+    """Return the template pipeline that runs a query for the alert's own series."""
+    live = "offkey_" in query
+    pairs = [("signal", "signal"), *((exposed if live else alert, alert) for _, exposed, alert in identity.names)]
+    matchers = ",".join(f"{name}=%q" for name, _ in pairs)
+    values = " ".join(f"$labels.{alert}" for _, alert in pairs)
+    text = query.replace("%s", matchers)
+    return f'printf {quote(text)} {" ".join([values] * query.count("%s"))} | query'
+
+
+def final_words(unit: str, labels: dict[str, str], numbers: dict[str, float]) -> Words:
+    """Return the words of a test: what the template actions become for these labels and numbers."""
+    speech = spoken(unit)
+
+    def value(name: str) -> str:
+        if name not in numbers:
+            return UNKNOWN
+        return f"{numbers[name]:.2f}" if name == "factor" else speech.say(numbers[name]) + speech.suffix
+
+    return Words(str, lambda name: labels[name], lambda name: quote_plus(labels[name]), value)
+
+
+def subject(signal: Signal) -> str:
+    """Return the signal's name as the beginning of a sentence."""
+    words = " ".join(signal.name.replace("-", " ").replace("_", " ").split())
+    return words[:1].upper() + words[1:]
+
+
+def series(identity: Identity, words: Words) -> str:
+    """Return which series is meant: ` (region="eu", provider="card")`; empty for a signal of one nameless series."""
+    named = ", ".join(f'{name}="{words.label(name)}"' for name in identity.labels)
+    return f" ({named})" if named else ""
+
+
+def bounds(sides: tuple[str, ...], words: Words) -> str:
+    """Return the sentence part on the bound or bounds."""
+    if len(sides) == 1:
+        return f"bound {words.value(sides[0])}"
+    return f"bounds {words.value('lower')} to {words.value('upper')}"
+
+
+def links(signal: Signal, identity: Identity, words: Words) -> Pairs:
+    """Return the annotations that lead on: the runbook, and the dashboard opened on the alert's own series."""
+    alert = signal.alert
+    found = []
+    if alert and alert.runbook_url:
+        found.append(("runbook_url", words.plain(alert.runbook_url)))
+    if alert and alert.dashboard_url:
+        url = urlsplit(alert.dashboard_url)
+        variables = [f"var-signal={words.in_url('signal')}"]
+        variables += [f"var-{source}={words.in_url(name)}" for source, _, name in identity.names]
+        query = "&".join([*filter(None, [words.plain(url.query)]), *variables])
+        base = words.plain(urlunsplit((url.scheme, url.netloc, url.path, "", "")))
+        found.append(("dashboard_url", f"{base}?{query}" + (f"#{words.plain(url.fragment)}" if url.fragment else "")))
+    return tuple(found)
