@@ -228,4 +228,4 @@ def _mattering(plan: Plan, memory: Memory, reading: Reading) -> tuple[Labels, ..
 
 
 def _stale(found: Verdict, wall: float) -> bool:
-    return wall - found.signal.offset - found.time > (STALE_STEPS + 1) * found.signal.step
+    return wall - found.signal.offset - found.time > STALE_STEPS * found.signal.step

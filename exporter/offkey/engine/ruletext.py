@@ -8,7 +8,7 @@ label's value is only referred to, a constant is escaped.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import quote_plus, urlsplit, urlunsplit
+from urllib.parse import quote_plus
 
 from offkey.core.labels import quote
 from offkey.core.rules import Evidence, Pairs
@@ -45,11 +45,16 @@ class Identity:
     def of(cls, signal: Signal, evidence: Evidence) -> "Identity":
         """Return the identity of a signal's series; label names Prometheus 2 cannot write in PromQL are left out."""
         own = ALERT_LABELS | set(alert_labels(signal))
+        writable = [name for name in evidence.label_names if _LABEL_NAME.fullmatch(name)]
+        exposed = {name: f"exported_{name}" if name in EXPORTER_LABELS else name for name in writable}
+        taken = own | set(exposed.values())
         names = []
-        for name in evidence.label_names:
-            if _LABEL_NAME.fullmatch(name):
-                exposed = f"exported_{name}" if name in EXPORTER_LABELS else name
-                names.append((name, exposed, f"exported_{exposed}" if exposed in own else exposed))
+        for name in writable:
+            alert = exposed[name]
+            while alert in own or (alert != exposed[name] and alert in taken):
+                alert = f"exported_{alert}"
+            taken.add(alert)
+            names.append((name, exposed[name], alert))
         return cls(signal.name, tuple(names))
 
     @property
@@ -115,13 +120,14 @@ class Words:
     value: Callable[[str], str]
 
 
-def template_words(identity: Identity, unit: str, queries: dict[str, str]) -> Words:
+def template_words(identity: Identity, unit: str, queries: dict[str, str], *, exposed: bool = False) -> Words:
     """Return the words of a rule: template actions.
 
     Args:
         identity: how the signal's series are told apart.
         unit: the signal's unit.
-        queries: PromQL for each number, with one %s where the matchers of the alert's series belong; "" = $value.
+        queries: PromQL for each number, with %s where the matchers of the alert's series belong; "" = $value.
+        exposed: whether the queries read the exporter's series, not recorded ones.
     """
     speech = spoken(unit)
 
@@ -130,21 +136,20 @@ def template_words(identity: Identity, unit: str, queries: dict[str, str]) -> Wo
         suffix = "" if name == "factor" else literal(speech.suffix)
         if not queries[name]:
             return f"{{{{ $value | {say} }}}}{suffix}"
-        return f"{{{{ with {_lookup(identity, queries[name])} }}}}{{{{ . | first | value | {say} }}}}{suffix}{{{{ else }}}}{UNKNOWN}{{{{ end }}}}"
+        found = f"{{{{ . | first | value | {say} }}}}{suffix}"
+        return f"{{{{ with {_lookup(identity, queries[name], exposed)} }}}}{found}{{{{ else }}}}{UNKNOWN}{{{{ end }}}}"
 
     return Words(
         literal, lambda name: f"{{{{ $labels.{name} }}}}", lambda name: f"{{{{ $labels.{name} | urlquery }}}}", value
     )
 
 
-def _lookup(identity: Identity, query: str) -> str:
+def _lookup(identity: Identity, query: str, exposed: bool) -> str:
     """Return the template pipeline that runs a query for the alert's own series."""
-    live = "offkey_" in query
-    pairs = [("signal", "signal"), *((exposed if live else alert, alert) for _, exposed, alert in identity.names)]
-    matchers = ",".join(f"{name}=%q" for name, _ in pairs)
-    values = " ".join(f"$labels.{alert}" for _, alert in pairs)
-    text = query.replace("%s", matchers)
-    return f'printf {quote(text)} {" ".join([values] * query.count("%s"))} | query'
+    pairs = [("signal", "signal"), *((name if exposed else alert, alert) for _, name, alert in identity.names)]
+    text = query.replace("%s", ",".join(f"{name}=%q" for name, _ in pairs))
+    values = [f"$labels.{alert}" for _, alert in pairs] * query.count("%s")
+    return f"printf {quote(text)} {' '.join(values)} | query"
 
 
 def final_words(unit: str, labels: dict[str, str], numbers: dict[str, float]) -> Words:
@@ -185,10 +190,11 @@ def links(signal: Signal, identity: Identity, words: Words) -> Pairs:
     if alert and alert.runbook_url:
         found.append(("runbook_url", words.plain(alert.runbook_url)))
     if alert and alert.dashboard_url:
-        url = urlsplit(alert.dashboard_url)
+        base, hash_sign, fragment = alert.dashboard_url.partition("#")
         variables = [f"var-signal={words.in_url('signal')}"]
         variables += [f"var-{source}={words.in_url(name)}" for source, _, name in identity.names]
-        query = "&".join([*filter(None, [words.plain(url.query)]), *variables])
-        base = words.plain(urlunsplit((url.scheme, url.netloc, url.path, "", "")))
-        found.append(("dashboard_url", f"{base}?{query}" + (f"#{words.plain(url.fragment)}" if url.fragment else "")))
+        joint = "&" if "?" in base else "?"
+        found.append(
+            ("dashboard_url", words.plain(base) + joint + "&".join(variables) + words.plain(hash_sign + fragment))
+        )
     return tuple(found)
