@@ -318,10 +318,7 @@ def test_a_state_is_named_arrays_of_numbers(forecaster):
     future, _ = ahead(frame)
     state = forecaster.fit(frame)
     assert all(array.dtype.kind in "fiub" for array in (*state.rows.values(), *state.shared.values()))
-    rows = {
-        name: np.frombuffer(array.tobytes(), array.dtype).reshape(array.shape) for name, array in state.rows.items()
-    }
-    copy = type(state)(state.series, rows, state.shared)
+    copy = State(state.series, {name: copied(array) for name, array in state.rows.items()}, state.shared)
     assert_same(forecaster.forecast(copy, future), forecaster.forecast(state, future))
 
 
