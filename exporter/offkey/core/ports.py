@@ -85,12 +85,14 @@ class Answer:
     Attributes:
         frame: exactly the asked instants; missing samples are NaN; infinities are kept for the quality step.
         partial: the source said that parts are missing: judge, but learn nothing.
-        warnings: the source's own words.
+        warnings: the source's own words, and what had to be mended in its answer.
+        dropped: series left out by the source's cap.
     """
 
     frame: Frame
     partial: bool = False
     warnings: tuple[str, ...] = ()
+    dropped: int = 0
 
 
 class Source(Protocol):

@@ -1,0 +1,293 @@
+"""The one HTTP client: credentials from files, no redirects, a total deadline, a bounded body, careful repeats."""
+
+import http.client
+import random
+import re
+import ssl
+import threading
+import time
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+import requests.auth
+import stamina
+import urllib3
+
+from offkey import __version__
+from offkey.adapters.endpoint import TLS, Authorization, BasicAuth, Endpoint, address, secret
+from offkey.adapters.transport import Transport, connect, stamps
+from offkey.core.errors import BadResponse, SourceDown
+
+__all__ = ["TLS", "Authorization", "BasicAuth", "BodyTooLarge", "Client", "Endpoint", "Reply", "Session", "excerpt"]
+
+CONNECT_SECONDS = 5.0  # a host that swallows packets must not use up the whole deadline
+_CHUNK = 65_536
+
+
+class BodyTooLarge(BadResponse):
+    """The body is larger than the cap: asking for less may help."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A whole answer below status 500: `status`, and `body` after decompression."""
+
+    status: int
+    body: bytes
+
+
+class Session(requests.Session):
+    """A requests session that obeys an `Endpoint` whatever its user asks for, so other libraries may be given it."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        super().__init__()
+        self.endpoint = endpoint
+        self.trust_env = False  # proxies and .netrc of the environment would send credentials elsewhere
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self.headers["User-Agent"] = f"offkey/{__version__}"
+        self.headers["Accept-Encoding"] = "gzip" if endpoint.compression else "identity"
+        self.auth = _Credentials(endpoint)
+        self._slots = threading.BoundedSemaphore(endpoint.connections)
+        self._lock = threading.Lock()
+        self._transport: Transport | None = None
+        self._stamps: tuple[object, ...] = ()
+
+    def get_adapter(self, url: str | bytes) -> Transport:
+        """Return the connections to the endpoint; what others mounted is not used, no other server is reached.
+
+        Raises:
+            BadResponse: the URL is another server's.
+            SourceDown: a certificate file cannot be read.
+        """
+        if address(str(url)) != self.endpoint.address:
+            msg = f"{self.endpoint.url}: a request for {_origin(str(url))} was not sent; this session serves one server"
+            raise BadResponse(msg)
+        with self._lock:
+            found = stamps(self.endpoint.tls_config)
+            if self._transport is None or found != self._stamps:  # certificates are replaced while we run
+                fresh = connect(self.endpoint)
+                if self._transport is not None:
+                    self._transport.close()
+                self._transport, self._stamps = fresh, found
+            return self._transport
+
+    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # noqa: ANN401 (as the base class)
+        """Send one request and read its whole body; `timeout` in seconds bounds all of it.
+
+        Raises:
+            SourceDown: no answer in time, or no connection.
+            BadResponse: a redirect, or a body that is cut, too large or wrongly compressed.
+        """
+        seconds = options.pop("timeout", None) or self.endpoint.timeout
+        end = time.monotonic() + seconds
+        if not self._slots.acquire(timeout=seconds):
+            msg = (
+                f"{self.endpoint.url}: all {self.endpoint.connections} connections are busy and none came free in time"
+            )
+            raise SourceDown(msg)
+        try:
+            return self._exchange(request, end - time.monotonic(), options)
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            raise _named(self.endpoint.url, error) from error
+        finally:
+            self._slots.release()
+
+    def close(self) -> None:
+        """Close idle connections."""
+        if self._transport is not None:
+            self._transport.close()
+        super().close()
+
+    def _exchange(self, request: requests.PreparedRequest, left: float, options: dict[str, Any]) -> requests.Response:
+        left = max(0.001, left)
+        limit = urllib3.Timeout(connect=min(left, CONNECT_SECONDS), total=left)
+        response = super().send(request, **{**options, "timeout": limit, "stream": True, "allow_redirects": False})
+        try:
+            _refuse_redirect(response, self.endpoint)
+            response._content = _body(response, self.endpoint)  # the only way to bound what .content holds
+        except BaseException:
+            response.close()  # what is left on this connection belongs to no later call
+            raise
+        return response
+
+
+class Client:
+    """Calls one server, and again when that is worth it.
+
+    A call is repeated after a failed connection, 429 and 5xx, with jitter or after the server's `Retry-After`, within
+    the call's own deadline and a budget: in the long run one repeat for ten calls.
+    """
+
+    attempts = 3
+    reserve = 5.0  # repeats that may be saved up
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.endpoint = endpoint
+        self.session = Session(endpoint)
+        self._budget = self.reserve
+        self._lock = threading.Lock()
+
+    def call(
+        self, method: str, path: str, params: Mapping[str, str] | None = None, timeout: float | None = None
+    ) -> Reply:
+        """Return the answer to one call.
+
+        Args:
+            method: GET (parameters in the URL), or POST (parameters as a form).
+            path: below the endpoint's URL, with a leading slash.
+            params: sent as UTF-8.
+            timeout: seconds for everything, repeats included; the endpoint's when not given.
+
+        Raises:
+            SourceDown: unreachable, too slow, or 429 or 5xx to the end.
+            BadResponse: the answer cannot be used.
+        """
+        end = time.monotonic() + (self.endpoint.timeout if timeout is None else timeout)
+        with self._lock:
+            self._budget = min(self.reserve, self._budget + 0.1)
+
+        def exchange() -> Reply:
+            return self._once(method, path, params or {}, end - time.monotonic())
+
+        def pause(error: Exception) -> float | bool:
+            if not isinstance(error, _Repeatable):
+                return False
+            seconds = error.after or random.uniform(0.1, 0.5)  # noqa: S311 (jitter, not a secret)
+            return seconds if time.monotonic() + seconds < end and self._spend() else False
+
+        return stamina.RetryingCaller(attempts=self.attempts, timeout=None)(pause, exchange)
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self.session.close()
+
+    def _once(self, method: str, path: str, params: Mapping[str, str], left: float) -> Reply:
+        where = self.endpoint.url + path
+        if left <= 0:
+            msg = f"{where}: no time is left for this call"
+            raise SourceDown(msg)
+        form, query = (None, params) if method == "GET" else (params, None)
+        response = self.session.request(method, where, data=form, params=query, timeout=left)
+        if response.status_code == 429 or response.status_code >= 500:
+            msg = f"{where}: answered {response.status_code}: {excerpt(response.content)}"
+            raise _Repeatable(msg, _seconds(response.headers.get("Retry-After", "")))
+        return Reply(response.status_code, response.content)
+
+    def _spend(self) -> bool:
+        with self._lock:
+            if self._budget < 1:
+                return False
+            self._budget -= 1
+            return True
+
+
+def excerpt(body: bytes, size: int = 200) -> str:
+    """Return the start of a text somebody else wrote, on one line, fit for a message."""
+    text = " ".join(body[: 4 * size].decode("utf-8", "replace").split())
+    return "".join(c if c.isprintable() else "?" for c in text)[:size] or "(empty)"
+
+
+class _Repeatable(SourceDown):
+    """A failure that another try may mend; `after` is the pause the server asked for, seconds."""
+
+    def __init__(self, message: str, after: float = 0.0) -> None:
+        super().__init__(message)
+        self.after = after
+
+
+class _Credentials(requests.auth.AuthBase):
+    """Puts secrets on a request at the last moment, from their files."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        place = self._endpoint
+        request.headers.update(place.headers)
+        for name, path in place.header_files.items():
+            request.headers[name] = secret(path, f"{place.url}: headers.{name}")
+        if place.basic_auth:
+            word = secret(place.basic_auth.password_file, f"{place.url}: basic_auth.password_file")
+            request = requests.auth.HTTPBasicAuth(place.basic_auth.username.encode(), word.encode())(request)
+        if place.authorization:
+            word = secret(place.authorization.credentials_file, f"{place.url}: authorization.credentials_file")
+            request.headers["Authorization"] = f"{place.authorization.type} {word}"
+        return request
+
+
+def _refuse_redirect(response: requests.Response, endpoint: Endpoint) -> None:
+    if 300 <= response.status_code < 400:
+        target = _origin(response.headers.get("Location", ""))
+        msg = f"{endpoint.url}: answered {response.status_code}, a redirect to {target}; none is followed, credentials"
+        msg += " would go along: write the final address as url"
+        raise BadResponse(msg)
+
+
+def _origin(url: str) -> str:
+    """Return scheme and host of a URL, without what may be secret."""
+    parts = urlsplit(url)
+    return excerpt(f"{parts.scheme or 'http'}://{parts.hostname}".encode()) if parts.hostname else "another path"
+
+
+def _body(response: requests.Response, endpoint: Endpoint) -> bytes:
+    """Read a whole body within the cap, whatever it grows to."""
+    body = bytearray()
+    for chunk in _plain(response, endpoint):
+        body += chunk
+        if len(body) > endpoint.max_body:
+            msg = f"{endpoint.url}: the body is larger than {endpoint.max_body} bytes; ask for less, or raise max_body"
+            raise BodyTooLarge(msg)
+    return bytes(body)
+
+
+def _plain(response: requests.Response, endpoint: Endpoint) -> Iterator[bytes]:
+    """Yield the decompressed body in pieces of bounded size."""
+    coding = response.headers.get("Content-Encoding", "identity").strip().lower()
+    chunks = iter(lambda: response.raw.read(_CHUNK, decode_content=False), b"")
+    if coding in {"identity", ""}:
+        yield from chunks
+        return
+    if coding not in {"gzip", "x-gzip"}:
+        msg = f"{endpoint.url}: the body is compressed as {excerpt(coding.encode())}; only gzip is understood"
+        raise BadResponse(msg)
+    gunzip = zlib.decompressobj(wbits=31)
+    try:
+        for chunk in chunks:
+            yield gunzip.decompress(chunk, _CHUNK)
+            while gunzip.unconsumed_tail:
+                yield gunzip.decompress(gunzip.unconsumed_tail, _CHUNK)
+        yield gunzip.flush()
+    except zlib.error as error:
+        msg = f"{endpoint.url}: the body is not the gzip stream it claims to be"
+        raise BadResponse(msg) from error
+    if not gunzip.eof:
+        msg = f"{endpoint.url}: the gzip stream ends in the middle"
+        raise BadResponse(msg)
+
+
+def _named(url: str, error: Exception) -> SourceDown | BadResponse:
+    """Return our error for one of the HTTP library's, by what lies behind it."""
+    chain: list[BaseException] = [error]
+    while (inner := chain[-1].__cause__ or chain[-1].__context__) is not None:
+        chain.append(inner)
+
+    def has(*kinds: type[BaseException]) -> bool:
+        return any(isinstance(link, kinds) for link in chain)
+
+    if has(http.client.IncompleteRead):
+        return BadResponse(f"{url}: the body is shorter than announced")
+    if has(ssl.SSLError):
+        return SourceDown(f"{url}: TLS failed: {chain[-1]}")
+    if has(TimeoutError, urllib3.exceptions.TimeoutError):
+        return _Repeatable(f"{url}: no whole answer within the deadline")
+    return _Repeatable(f"{url}: {getattr(chain[-1], 'strerror', None) or chain[-1]}")
+
+
+def _seconds(text: str) -> float:
+    """Return the seconds of a `Retry-After` header; a date or anything else counts as not given."""
+    return float(text) if re.fullmatch(r"[0-9]{1,4}", text.strip()) else 0.0
