@@ -251,11 +251,11 @@ def _grid(series: int, axis: Axis, rows: np.ndarray, pairs: Array) -> tuple[Arra
     columns = np.ceil(milliseconds / (axis.step * 1000))
     inside = (columns >= 0) & (columns < axis.size)
     moved = int(np.count_nonzero(inside & (columns * (axis.step * 1000) != milliseconds)))
+    cells = rows * axis.size + np.where(inside, columns, 0).astype(np.int64)
     order = np.flatnonzero(inside)
-    cells = rows[order] * axis.size + columns[order].astype(np.int64)
-    if np.any(np.diff(cells) <= 0):
+    if np.any(np.diff(cells[order]) <= 0):
         order = order[np.lexsort((milliseconds[order], rows[order]))]
-        cells = rows[order] * axis.size + columns[order].astype(np.int64)
+    distinct = int(np.count_nonzero(np.diff(cells[order], prepend=-1)))
     values = np.full(series * axis.size, np.nan)
-    values[cells] = pairs[order, 1]
-    return values.reshape(series, axis.size), moved, len(pairs) - len(np.unique(cells))
+    values[cells[order]] = pairs[order, 1]  # of equal cells the last is kept
+    return values.reshape(series, axis.size), moved, len(pairs) - distinct
