@@ -1,0 +1,142 @@
+"""What offkey says about itself: the one place where its own metrics are defined."""
+
+import logging
+import math
+import platform
+from collections.abc import Iterator, Mapping
+from typing import Protocol
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, PlatformCollector, ProcessCollector
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+
+from offkey import __version__
+from offkey.core.errors import BadResponse, QueryRejected, SourceDown
+from offkey.core.findings import Snapshot
+
+# Seconds: a cycle is to take well under the shortest step, and a minute is a usual one.
+CYCLE_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+
+
+class Log(Protocol):
+    """Whoever writes the log; a structlog logger is one."""
+
+    def log(self, level: int, event: str, **fields: object) -> object:
+        """Write one event."""
+        ...
+
+
+class Telemetry:
+    """Counts what the engine tells and hands out the process's own metrics; a journal for the engine."""
+
+    def __init__(self, log: Log) -> None:
+        """Start all counters at 0; `log` receives what the engine says in words."""
+        self._log = log
+        self._snapshot: Snapshot | None = None
+        self._registry = registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        PlatformCollector(registry=registry)
+        build = Gauge(
+            "offkey_build_info",
+            "A constant 1 labelled with the versions of offkey and Python.",
+            ["version", "python_version"],
+            registry=registry,
+        )
+        build.labels(__version__, platform.python_version()).set(1)
+        self._cycles = Counter("offkey_cycles", "Cycles that ended.", registry=registry)
+        self._duration = Histogram(
+            "offkey_cycle_duration_seconds",
+            "Time a cycle took, reading included.",
+            buckets=CYCLE_BUCKETS,
+            registry=registry,
+        )
+        self._reload_ok = Gauge(
+            "offkey_config_last_reload_successful",
+            "Whether the configuration that was read last is good and in force.",
+            registry=registry,
+        )
+        self._reload_time = Gauge(
+            "offkey_config_last_reload_success_timestamp_seconds",
+            "Unix time at which the configuration in force was read.",
+            registry=registry,
+        )
+        self._source_failures = Counter(
+            "offkey_source_failures", "Reads without a usable answer.", ["source", "reason"], registry=registry
+        )
+        self._counters = {
+            "cycles_skipped": Counter(
+                "offkey_cycles_skipped", "Cycles left out because the one before took too long.", registry=registry
+            ),
+            "state_write_failures": Counter(
+                "offkey_state_write_failures", "Times that what was learned could not be stored.", registry=registry
+            ),
+            "state_damaged": Counter(
+                "offkey_state_damaged", "Stored files set aside because they were damaged.", registry=registry
+            ),
+        }
+        self._reasoned = {
+            "cycle_failures": Counter(
+                "offkey_cycle_failures", "Cycles that ended with an error.", ["reason"], registry=registry
+            ),
+            "series_dropped": Counter(
+                "offkey_series_dropped", "Series left out, counted in every read.", ["reason"], registry=registry
+            ),
+        }
+        self._reasoned["series_dropped"].labels("max_series")
+        self._events = Counter(
+            "offkey_events", "Events that have no metric of their own.", ["event"], registry=registry
+        )
+
+    def count(self, event: str, reason: str = "", amount: int = 1) -> None:
+        """Count an event of a kind; `source_failures:NAME` belongs to the source of that name."""
+        kind, _, source = event.partition(":")
+        if kind == "source_failures":
+            self._source_failures.labels(source, reason).inc(amount)
+        elif event in self._counters:
+            self._counters[event].inc(amount)
+        elif event in self._reasoned:
+            self._reasoned[event].labels(reason).inc(amount)
+        else:
+            self._events.labels(event).inc(amount)
+
+    def tell(self, level: str, message: str, fields: Mapping[str, object] | None = None) -> None:
+        """Write to the log; `level` is debug, info, warning or error."""
+        self._log.log(logging.getLevelNamesMapping()[level.upper()], message, **(fields or {}))
+
+    def observe(self, snapshot: Snapshot) -> None:
+        """Take note of a snapshot; several of the same cycle count once."""
+        before, self._snapshot = self._snapshot, snapshot
+        for source in snapshot.source_up:
+            for error in (SourceDown, QueryRejected, BadResponse):
+                self._source_failures.labels(source, error.reason)  # there from the start, so that increase() sees all
+        if snapshot.cycle > (before.cycle if before else 0):
+            self._cycles.inc()
+            self._duration.observe(snapshot.duration)
+
+    def reloaded(self, at: float | None) -> None:
+        """Take note of the configuration being read: `at` is when, Unix seconds, or None when it was refused."""
+        self._reload_ok.set(at is not None)
+        if at is not None:
+            self._reload_time.set(at)
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield every metric of the process, as prometheus_client asks a collector to."""
+        for metric in self._registry.collect():
+            # When a counter was created is the start of the process, which is a metric of its own.
+            metric.samples = [sample for sample in metric.samples if not sample.name.endswith("_created")]
+            yield metric
+        snapshot = self._snapshot
+        if snapshot is None:
+            return
+        up = GaugeMetricFamily(
+            "offkey_source_up", "Whether the source answered when it was last asked.", labels=["source"]
+        )
+        for source, answered in snapshot.source_up.items():
+            up.add_metric([source], answered)
+        yield up
+        if not math.isnan(snapshot.lag):
+            yield GaugeMetricFamily(
+                "offkey_cycle_lag_seconds",
+                "Age of the newest judged sample at the end of the cycle, worst signal.",
+                value=snapshot.lag,
+            )

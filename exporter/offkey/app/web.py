@@ -1,0 +1,174 @@
+"""What is answered over HTTP: the exposition, a landing page, and the usual handles under `/-/`."""
+
+import base64
+import hashlib
+import html
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from offkey import __version__
+from offkey.adapters.sinks.exposition import Page
+
+MAX_REQUESTS = 40
+
+_STYLE = "body{font-family:sans-serif;margin:3rem;line-height:1.6}code{background:#eee;padding:.1rem .3rem}"
+_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+_POLICY = (
+    f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+)
+_HEADERS = [
+    (b"content-security-policy", _POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+]
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class Handles:
+    """What the pages call; each may be called from any thread.
+
+    Attributes:
+        render: the exposition for an Accept and an Accept-Encoding header.
+        ready: whether there is something to show.
+        reload: reads the configuration anew; returns what is wrong with it, or None.
+        quit: asks the process to end.
+    """
+
+    render: Callable[[str, str], Page]
+    ready: Callable[[], bool]
+    reload: Callable[[], str | None]
+    quit: Callable[[], None]
+
+
+def application(
+    handles: Handles,
+    telemetry_path: str = "/metrics",
+    *,
+    enable_lifecycle: bool = False,
+    max_requests: int = MAX_REQUESTS,
+) -> ASGIApp:
+    """Return the ASGI application.
+
+    Args:
+        handles: what the pages call.
+        telemetry_path: where the exposition is; `/` takes the place of the landing page.
+        enable_lifecycle: whether `/-/reload` and `/-/quit` do something.
+        max_requests: scrapes answered at once; more get 503.
+    """
+    routes = [
+        Route(telemetry_path, _metrics(handles, max_requests)),
+        Route("/-/healthy", _healthy),
+        Route("/-/ready", _ready(handles)),
+        Route("/-/reload", _guarded(_reload(handles), is_enabled=enable_lifecycle), methods=["POST", "PUT"]),
+        Route("/-/quit", _guarded(_quit(handles), is_enabled=enable_lifecycle), methods=["POST", "PUT"]),
+    ]
+    if telemetry_path != "/":
+        routes.append(Route("/", _landing(telemetry_path)))
+    app = Starlette(routes=routes)
+    app.router.redirect_slashes = False
+    return _hardened(app)
+
+
+def _metrics(handles: Handles, max_requests: int) -> Endpoint:
+    under_way = 0
+
+    async def metrics(request: Request) -> Response:
+        nonlocal under_way
+        if under_way >= max_requests:
+            return PlainTextResponse(f"{max_requests} scrapes are being answered; try again later\n", 503)
+        under_way += 1
+        try:
+            headers = request.headers
+            accept, encoding = ",".join(headers.getlist("accept")), ",".join(headers.getlist("accept-encoding"))
+            page = await run_in_threadpool(handles.render, accept, encoding)
+        finally:
+            under_way -= 1
+        encoded = {"content-encoding": page.encoding} if page.encoding else {}
+        return Response(page.body, headers={"content-type": page.content_type, "vary": "Accept-Encoding", **encoded})
+
+    return metrics
+
+
+async def _healthy(_: Request) -> Response:
+    return PlainTextResponse("offkey is healthy\n")
+
+
+def _ready(handles: Handles) -> Endpoint:
+    async def ready(_: Request) -> Response:
+        if handles.ready():
+            return PlainTextResponse("offkey is ready\n")
+        return PlainTextResponse("offkey is not ready: no cycle has ended yet\n", 503)
+
+    return ready
+
+
+def _reload(handles: Handles) -> Endpoint:
+    async def reload(_: Request) -> Response:
+        wrong = await run_in_threadpool(handles.reload)
+        if wrong is None:
+            return PlainTextResponse("the configuration was read anew\n")
+        return PlainTextResponse(f"the configuration in force was kept: {wrong}\n", 500)
+
+    return reload
+
+
+def _quit(handles: Handles) -> Endpoint:
+    async def leave(_: Request) -> Response:
+        handles.quit()
+        return PlainTextResponse("offkey ends\n")
+
+    return leave
+
+
+def _guarded(endpoint: Endpoint, *, is_enabled: bool) -> Endpoint:
+    """Return an endpoint that acts only when that is enabled, and never for a web page (which sends its origin)."""
+
+    async def guarded(request: Request) -> Response:
+        if not is_enabled:
+            return PlainTextResponse("not enabled; start offkey with --web.enable-lifecycle\n", 403)
+        if "origin" in request.headers:
+            return PlainTextResponse("not for web pages; use a command such as curl -X POST\n", 403)
+        return await endpoint(request)
+
+    return guarded
+
+
+def _landing(telemetry_path: str) -> Endpoint:
+    links = {
+        telemetry_path: "metrics",
+        "/-/healthy": "health",
+        "/-/ready": "readiness",
+    }
+    items = "".join(f'<li><a href="{html.escape(path)}">{html.escape(text)}</a></li>' for path, text in links.items())
+    page = (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>offkey</title><style>{_STYLE}</style>'
+        "</head><body><h1>offkey</h1><p>Anomaly scores, forecasts and alerting rules for Prometheus.</p>"
+        f"<p>Version <code>{html.escape(__version__)}</code></p><ul>{items}</ul></body></html>"
+    )
+
+    async def landing(_: Request) -> Response:
+        return HTMLResponse(page)
+
+    return landing
+
+
+def _hardened(app: ASGIApp) -> ASGIApp:
+    """Return the application with headers that keep a browser from running or framing any answer of it."""
+
+    async def hardened(scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_hardened(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message = {**message, "headers": [*message.get("headers", []), *_HEADERS]}
+            await send(message)
+
+        await app(scope, receive, send_hardened)
+
+    return hardened
