@@ -1,0 +1,251 @@
+"""Read offkey.yml: every mistake at once with its line, or the values the program runs on."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from offkey.app import kinds, review, schema, yamlfile
+from offkey.app.problems import explained
+from offkey.app.sourceschema import OtherSource, PrometheusSource
+from offkey.app.yamlfile import Document, InvalidFile, Problem, Route
+from offkey.core.errors import ConfigError
+from offkey.core.signals import Alert, Signal, Traffic, Zone
+
+Model = TypeVar("Model", bound=BaseModel)
+
+_NO_SOURCE = "missing; write sources: {default: {url: http://localhost:9090}}, or start with --prometheus.url"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceConfig:
+    """A kind of source and what its class takes."""
+
+    kind: str
+    options: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What the program runs on.
+
+    Attributes:
+        sources: by name; at least the ones that signals read.
+        storage: folder for what was learned, or None to keep it in memory.
+        signals: what is watched, in the order of the file.
+    """
+
+    sources: Mapping[str, SourceConfig]
+    storage: Path | None
+    signals: tuple[Signal, ...]
+
+
+def load(path: Path, prometheus_url: str = "") -> Config:
+    """Read a configuration file; files it names are relative to its folder.
+
+    Args:
+        path: the file.
+        prometheus_url: when given, the address of the source `default`, whatever the file says.
+
+    Raises:
+        ConfigError: it cannot be read, or is not acceptable; one line for each mistake.
+    """
+    return from_settings(settings(yamlfile.load(path), prometheus_url), path.parent)
+
+
+def parse(text: str, name: str, prometheus_url: str = "") -> Config:
+    """Read a configuration from a text; `name` stands for it in messages, and files are relative to its folder.
+
+    Raises:
+        ConfigError: it is not acceptable; one line for each mistake.
+    """
+    return from_settings(settings(yamlfile.parse(text, name), prometheus_url), Path(name).parent)
+
+
+def settings(document: Document, prometheus_url: str = "") -> schema.File:
+    """Return a checked document with `defaults` merged into each signal and what follows from other keys filled in.
+
+    Raises:
+        InvalidFile: one line for each mistake.
+    """
+    return _Reading(document, prometheus_url).settings()
+
+
+class _Reading:
+    """One pass over one document; gathers problems instead of stopping at the first."""
+
+    def __init__(self, document: Document, prometheus_url: str) -> None:
+        self.document = document
+        self.prometheus_url = prometheus_url
+        self.problems: dict[Problem, None] = {}
+
+    def settings(self) -> schema.File:
+        found = self.document.value
+        if not isinstance(found, dict):
+            said = "is empty; write at least signals" if found is None else "is not a mapping of keys"
+            raise InvalidFile([self.document.problem((), said)])
+        defaults = found.get("defaults", {})
+        self.fit(schema.Policy, defaults, ("defaults",), is_partial=True)
+        sources = self.sources(found.get("sources", {}))
+        written = found.get("signals")
+        signals = list(self.signals(written, defaults, sources)) if isinstance(written, list) else []
+        outer = {**found, "sources": {}, "defaults": {}}
+        file = self.fit(schema.File, {**outer, "signals": []} if isinstance(written, list) else outer, ())
+        if self.problems or file is None:
+            raise InvalidFile(list(self.problems))
+        return file.model_copy(update={"sources": sources, "signals": signals})
+
+    def sources(self, written: object) -> dict[str, Any]:
+        if self.prometheus_url:
+            named = written if isinstance(written, dict) else {}
+            default = named.get("default")
+            written = {
+                **named,
+                "default": {**(default if isinstance(default, dict) else {}), "url": self.prometheus_url},
+            }
+        file = self.fit(schema.File, {"sources": written, "signals": []}, ())
+        if file is None:
+            return dict.fromkeys(written) if isinstance(written, dict) else {}
+        if not file.sources:
+            self.add(("sources",), _NO_SOURCE)
+        for name, source in file.sources.items():
+            for route, words in _source_problems(source):
+                self.add(("sources", name, *route), words)
+        return dict(file.sources)
+
+    def signals(self, written: list[Any], defaults: object, sources: Mapping[str, Any]) -> Iterator[schema.Signal]:
+        if not written:
+            self.add(("signals",), "holds no signal; offkey discover proposes some")
+        names: dict[str, int] = {}
+        for place, own in enumerate(written):
+            merged = _merged(defaults, own) if isinstance(own, dict) and isinstance(defaults, dict) else own
+            signal = self.fit(schema.Signal, merged, ("signals", place))
+            name = own.get("name") if isinstance(own, dict) else None
+            if isinstance(name, str) and names.setdefault(name, place) != place:
+                self.add(("signals", place, "name"), f'"{name}" is also the name of signals[{names[name]}]')
+            if signal is None:
+                continue
+            before = len(self.problems)
+            for route, words in review.problems(signal, sources) if sources else ():
+                self.add(("signals", place, *route), words)
+            if len(self.problems) == before:
+                yield review.resolved(signal)
+
+    def fit(self, model: type[Model], value: object, route: Route, *, is_partial: bool = False) -> Model | None:
+        try:
+            return model.model_validate(value)
+        except ValidationError as error:
+            for inner, words, at_key in explained(model, error):
+                if not (is_partial and words == "missing"):  # the signals may add it
+                    self.add((*route, *inner), words, at_key=at_key)
+            return None
+
+    def add(self, route: Route, words: str, *, at_key: bool = False) -> None:
+        """Note a problem where its value was written: in the signal, or in `defaults`."""
+        if route[:1] == ("signals",):
+            default: Route = ("defaults", *route[2:])
+            if self.known(default) - 1 > self.known(route) - 2:
+                route = default
+                if at_key:
+                    return  # `defaults` was checked by itself
+        self.problems[self.document.problem(route, words, at_key=at_key)] = None
+
+    def known(self, route: Route) -> int:
+        """Return how much of a route is in the document."""
+        return next(size for size in range(len(route), -1, -1) if route[:size] in self.document.values)
+
+
+def _merged(defaults: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """Return the defaults overlaid by a signal's own keys; mappings are merged, but never options of two kinds."""
+    result = {**defaults, **own}
+    for key, value in own.items():
+        general = defaults.get(key)
+        if (
+            isinstance(value, dict)
+            and isinstance(general, dict)
+            and value.get("kind", general.get("kind")) == general.get("kind")
+        ):
+            result[key] = _merged(general, value)
+    return result
+
+
+def _source_problems(source: PrometheusSource | OtherSource) -> Iterator[tuple[Route, str]]:
+    if not isinstance(source, PrometheusSource):
+        yield from kinds.problems(kinds.SOURCES, source.kind, source.model_extra or {})
+        return
+    try:
+        source.endpoint(Path())
+    except ConfigError as error:
+        place, _, words = str(error).partition(": ")
+        route = tuple(place.split("."))
+        yield (route, words) if route[0] in PrometheusSource.model_fields else ((), str(error))
+
+
+def from_settings(file: schema.File, folder: Path) -> Config:
+    """Return what the program runs on; files are relative to `folder`."""
+    return Config(
+        sources={name: _source(source, folder) for name, source in file.sources.items()},
+        storage=folder / file.storage.path if file.storage.path else None,
+        signals=tuple(map(_signal, file.signals)),
+    )
+
+
+def _source(source: PrometheusSource | OtherSource, folder: Path) -> SourceConfig:
+    if isinstance(source, PrometheusSource):
+        return SourceConfig(source.kind, {"endpoint": source.endpoint(folder)})
+    return SourceConfig(source.kind, kinds.converted(kinds.SOURCES, source.kind, source.model_extra or {}, folder))
+
+
+def _signal(signal: schema.Signal) -> Signal:
+    detector, detector_options = review.choice(signal.detector)
+    forecaster, forecaster_options = review.choice(signal.forecaster)
+    zone, traffic, (low, high) = signal.time_zone, signal.traffic, signal.valid_range
+    return Signal(
+        name=signal.name,
+        query=signal.query,
+        unit=signal.unit,
+        description=signal.description,
+        kind=signal.kind,
+        events_per_unit=signal.events_per_unit or 1.0,
+        direction=signal.direction,
+        least_absolute=signal.min_deviation.absolute,
+        least_relative=signal.min_deviation.relative,
+        valid=(float("-inf") if low is None else low, float("inf") if high is None else high),
+        traffic=None if traffic is None else Traffic(traffic.query, traffic.floor, traffic.events_per_unit or 1.0),
+        season=signal.season,
+        zone=Zone(zone) if isinstance(zone, str) else Zone(zone.default, zone.label, zone.zones),
+        step=signal.step,
+        offset=signal.offset,
+        history=signal.history,
+        history_step=signal.history_step or review.history_step(signal.step, signal.history),
+        horizons=tuple(signal.forecast.horizons),
+        limit=signal.forecast.limit,
+        expose=signal.expose,
+        detector=detector,
+        detector_options=detector_options,
+        forecaster=forecaster,
+        forecaster_options=forecaster_options,
+        alert=_alert(signal.alert) if isinstance(signal.alert, schema.Alert) else None,
+        source=signal.source,
+        max_series=signal.max_series,
+        keep_absent=signal.keep_absent,
+        adopt_after=signal.adopt_after,
+    )
+
+
+def _alert(alert: schema.Alert) -> Alert:
+    return Alert(
+        name=alert.name,
+        budget_per_week=alert.budget,
+        severity=alert.severity,
+        team=alert.team,
+        service=alert.service,
+        runbook_url=alert.runbook_url,
+        dashboard_url=alert.dashboard_url,
+        hold=alert.hold,
+        keep_firing=alert.keep_firing_for,
+        dead_band=alert.dead_band,
+        form=alert.form,
+    )

@@ -1,0 +1,127 @@
+"""The `sources` of the configuration file as types."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Discriminator, Field, Tag
+
+from offkey.adapters import endpoint
+from offkey.app.fields import Duration, Line, Size, Strict, duration, size_text
+
+_ENDPOINT = endpoint.Endpoint(url="http://localhost:9090")
+_TLS = endpoint.TLS()
+
+
+class BasicAuth(Strict):
+    """A user name, and the file that holds the password."""
+
+    username: Line
+    """User name."""
+    password_file: Line
+    """File that holds the password, read anew for each request."""
+
+
+class Authorization(Strict):
+    """An Authorization header whose token is in a file."""
+
+    credentials_file: Line
+    """File that holds the token, read anew for each request."""
+    type: Line = endpoint.Authorization(Path()).type
+    """Scheme before the token."""
+
+
+class TLS(Strict):
+    """How the server must prove who it is, and how we do."""
+
+    ca_file: Line = ""
+    """Certificate authority; the system's when not given."""
+    cert_file: Line = ""
+    """Our certificate, for servers that ask for one."""
+    key_file: Line = ""
+    """Key of our certificate."""
+    server_name: Line = _TLS.server_name
+    """Name the server's certificate must carry, when it is not the host of `url`."""
+    insecure_skip_verify: bool = _TLS.insecure_skip_verify
+    """Accept any certificate: anybody on the way can read the credentials."""
+    min_version: Literal["TLS12", "TLS13"] = _TLS.min_version
+    """Oldest version of TLS that is accepted."""
+
+
+class PrometheusSource(Strict):
+    """Any server with the Prometheus query API; names as in its own `http_config`, files relative to this one."""
+
+    kind: Literal["prometheus"] = "prometheus"
+    """The kind of source."""
+    url: Line
+    """Address of the server, with a path if there is one."""
+    basic_auth: BasicAuth | None = None
+    """User name and password."""
+    authorization: Authorization | None = None
+    """Token, usually a bearer token; not together with `basic_auth`."""
+    tls_config: TLS = TLS()
+    """Certificates."""
+    headers: dict[str, Line] = Field(default_factory=dict)
+    """Further headers, for example a tenant's `X-Scope-OrgID`."""
+    header_files: dict[str, Line] = Field(default_factory=dict)
+    """Further headers whose value is secret, each with the file that holds it."""
+    timeout: Duration = duration(int(_ENDPOINT.timeout))
+    """Longest time for one whole call."""
+    max_body: Size = Field(default=_ENDPOINT.max_body, json_schema_extra={"default": size_text(_ENDPOINT.max_body)})
+    """Largest answer, after decompression."""
+    compression: bool = _ENDPOINT.compression
+    """Ask for gzip; costs both sides more time than it saves on a fast network."""
+    connections: Annotated[int, Field(ge=1, le=1_000)] = _ENDPOINT.connections
+    """Most calls at once."""
+
+    def endpoint(self, folder: Path) -> endpoint.Endpoint:
+        """Return how to reach the server.
+
+        Raises:
+            ConfigError: settings that exclude each other, or a URL that is none.
+        """
+        basic, token, tls = self.basic_auth, self.authorization, self.tls_config
+
+        def file(name: str) -> Path | None:
+            return folder / name if name else None
+
+        return endpoint.Endpoint(
+            url=self.url,
+            basic_auth=None if basic is None else endpoint.BasicAuth(basic.username, folder / basic.password_file),
+            authorization=None
+            if token is None
+            else endpoint.Authorization(folder / token.credentials_file, token.type),
+            tls_config=endpoint.TLS(
+                ca_file=file(tls.ca_file),
+                cert_file=file(tls.cert_file),
+                key_file=file(tls.key_file),
+                server_name=tls.server_name,
+                insecure_skip_verify=tls.insecure_skip_verify,
+                min_version=tls.min_version,
+            ),
+            headers=self.headers,
+            header_files={name: folder / path for name, path in self.header_files.items()},
+            timeout=float(self.timeout),
+            max_body=self.max_body,
+            compression=self.compression,
+            connections=self.connections,
+        )
+
+
+class OtherSource(Strict):
+    """A source of another kind (`recorded` answers from a `path`), with the options of that kind."""
+
+    model_config = ConfigDict(extra="allow")
+
+    kind: str
+    """The kind of source; `offkey models list` names them."""
+
+
+def _tag(value: Any) -> str:  # noqa: ANN401 (whatever the file holds)
+    kind = value.get("kind", "prometheus") if isinstance(value, dict) else getattr(value, "kind", "prometheus")
+    return "<prometheus>" if kind == "prometheus" else "<other>"
+
+
+Source = Annotated[
+    Annotated[PrometheusSource, Tag("<prometheus>")] | Annotated[OtherSource, Tag("<other>")],
+    Discriminator(_tag),
+]
