@@ -1,0 +1,53 @@
+"""`offkey dashboards`: write the Grafana dashboards, and check dashboards."""
+
+from pathlib import Path
+
+import click
+
+from offkey.adapters import files
+
+
+@click.group()
+def command() -> None:
+    """Write and check Grafana dashboards.
+
+    Example: offkey dashboards render -o /var/lib/grafana/dashboards/offkey
+    """
+
+
+@command.command()
+@click.option(
+    "-o", "--output", "folder", required=True, type=click.Path(path_type=Path), help="Folder that takes the files."
+)
+def render(folder: Path) -> None:
+    """Write every dashboard as a JSON file that Grafana loads.
+
+    Example: offkey dashboards render -o grafana/dashboards
+    """
+    from offkey.adapters.exports.dashboards import render as render_all  # noqa: PLC0415 (the SDK is for this only)
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in render_all().items():
+        files.write(folder / name, text.encode())
+        click.echo(folder / name)
+
+
+@command.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.pass_context
+def lint(context: click.Context, paths: tuple[Path, ...]) -> None:
+    """Check dashboard files by the rules of dashboard-linter, less the exceptions in a .lint file beside them.
+
+    Example: offkey dashboards lint grafana/dashboards
+    """
+    from offkey.app.dashboard_lint import lint_file  # noqa: PLC0415 (pydantic and the parser are for this only)
+
+    found = [
+        f"{path}: {finding}"
+        for folder in paths
+        for path in (sorted(folder.glob("*.json")) if folder.is_dir() else [folder])
+        for finding in lint_file(path)
+    ]
+    for line in found:
+        click.echo(line)
+    context.exit(1 if found else 0)
