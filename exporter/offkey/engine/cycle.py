@@ -58,23 +58,28 @@ class Ports:
 class Engine:
     """Holds the memories of all signals and runs cycles; one thread at a time calls it."""
 
-    def __init__(self, plans: Sequence[Plan], ports: Ports, memories: Mapping[str, Memory] | None = None) -> None:
-        """Take over the memories of an earlier engine for plans that learn the same."""
+    def __init__(self, plans: Sequence[Plan], ports: Ports, former: "Engine | None" = None) -> None:
+        """Take over what an earlier engine remembers of plans that learn the same, so that a reload forgets nothing."""
         self._plans = tuple(plans)
         self._ports = ports
-        keys = {plan.key for plan in plans}
-        self._memories = {key: memory for key, memory in (memories or {}).items() if key in keys}
+        self._memories: dict[str, Memory] = {}
         self._verdicts: dict[str, Verdict] = {}
         self._source_up = dict.fromkeys(ports.sources, True)
         self._down_now: set[str] = set()
         self._read_seconds = 0.0
         self._cycle = 0
         self._saved = ports.clocks.monotonic()
+        if former is not None:
+            self._inherit(former)
 
-    @property
-    def memories(self) -> Mapping[str, Memory]:
-        """What is remembered now, by plan key."""
-        return self._memories
+    def _inherit(self, former: "Engine") -> None:
+        self._cycle = former._cycle
+        for plan in self._plans:
+            if plan.key in former._memories:
+                self._memories[plan.key] = former._memories[plan.key]
+            found = former._verdicts.get(plan.key)
+            if found is not None and found.signal == plan.signal:
+                self._verdicts[plan.key] = found
 
     @property
     def interval(self) -> int:

@@ -1,0 +1,178 @@
+"""The daemon: engine and loop in one thread, pages in the main one, a reload that keeps what is good."""
+
+import queue
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from types import FrameType
+
+from offkey import __version__
+from offkey.adapters.sinks import exposition
+from offkey.app import wire
+from offkey.app.config import Config
+from offkey.app.logs import Form, Level, adopt, logger
+from offkey.app.server import DEFAULT_ADDRESS, Server
+from offkey.app.telemetry import Telemetry
+from offkey.app.web import MAX_REQUESTS, Handles, application
+from offkey.core.errors import OffkeyError
+from offkey.core.findings import Snapshot
+from offkey.core.ports import Source
+from offkey.engine.cycle import Engine
+from offkey.engine.loop import Loop
+from offkey.engine.plan import Plan
+
+# A cycle under way when the process is asked to end gets this long to finish.
+FAREWELL_SECONDS = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the flags say.
+
+    Attributes:
+        addresses: where to listen, `:PORT` or `HOST:PORT`.
+        telemetry_path: where the exposition is.
+        enable_lifecycle: whether /-/reload and /-/quit do something.
+        max_requests: scrapes answered at once.
+        log_level: least severity that is logged.
+        log_form: logfmt or json.
+    """
+
+    addresses: Sequence[str] = (DEFAULT_ADDRESS,)
+    telemetry_path: str = "/metrics"
+    enable_lifecycle: bool = False
+    max_requests: int = MAX_REQUESTS
+    log_level: Level = "info"
+    log_form: Form = "logfmt"
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """One configuration made into parts."""
+
+    config: Config
+    plans: tuple[Plan, ...]
+    sources: dict[str, Source]
+
+    @classmethod
+    def of(cls, config: Config) -> "_Parts":
+        return cls(config, wire.plans(config), wire.sources(config))
+
+
+class Service:
+    """Everything that runs in one `offkey serve`."""
+
+    def __init__(self, load: Callable[[], Config], options: Options) -> None:
+        """Read the configuration and build the parts; nothing runs yet.
+
+        Args:
+            load: reads the configuration; called again for each reload.
+            options: the flags.
+
+        Raises:
+            ConfigError: the configuration is not acceptable.
+            StateError: the folder for state cannot be used.
+        """
+        self._load = load
+        self._options = options
+        log = logger(options.log_level, options.log_form, sys.stderr)
+        adopt(log)
+        self._telemetry = Telemetry(log)
+        self._exposition = exposition.Sink(self._telemetry)
+        parts = _Parts.of(load())
+        self._store = wire.store(parts.config, self._telemetry)
+        self._engine = self._assembled(parts, None)
+        self._parts = parts
+        self._pending: _Parts | None = None
+        self._requests: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._loop = Loop(self._current, self._telemetry, wire.CLOCKS)
+        handles = Handles(self._exposition.render, lambda: self._exposition.is_ready, self.reload, self.stop)
+        self._server = Server(
+            application(
+                handles,
+                options.telemetry_path,
+                enable_lifecycle=options.enable_lifecycle,
+                max_requests=options.max_requests,
+            ),
+            options.addresses,
+        )
+        self._telemetry.reloaded(time.time())
+
+    def run(self) -> None:
+        """Serve until asked to stop, then finish the cycle under way and save.
+
+        Raises:
+            ConfigError: an address cannot be used.
+        """
+        where = self._server.open()
+        tell = self._telemetry.tell
+        tell("info", "offkey starts", {"version": __version__, "signals": len(self._parts.plans)})
+        for address in where:
+            tell("info", "listening", {"address": address, "path": self._options.telemetry_path})
+        for number, request in ((signal.SIGTERM, "stop"), (signal.SIGINT, "stop"), (signal.SIGHUP, "reload")):
+            signal.signal(number, self._asks(request))
+        threading.Thread(target=self._listen, name="requests", daemon=True).start()
+        ticking = threading.Thread(target=self._loop.run, name="engine", daemon=True)
+        ticking.start()
+        self._server.run()
+        self._loop.stop()
+        ticking.join(FAREWELL_SECONDS)
+        tell("info", "offkey ends", {"finished": not ticking.is_alive()})
+
+    def stop(self) -> None:
+        """Ask `run` to return."""
+        self._server.stop()
+
+    def reload(self) -> str | None:
+        """Read the configuration anew; it comes into force before the next cycle. Return what is wrong with it."""
+        try:
+            self._pending = _Parts.of(self._load())
+        except OffkeyError as error:
+            self._telemetry.reloaded(None)
+            self._telemetry.tell("error", "configuration refused, the one before stays", {"error": str(error)})
+            return str(error)
+        self._telemetry.reloaded(time.time())
+        self._telemetry.tell("info", "configuration read", {"signals": len(self._pending.plans)})
+        if self._pending.config.storage != self._parts.config.storage:
+            self._telemetry.tell("warning", "another storage path takes a restart", {})
+        return None
+
+    def _asks(self, request: str) -> Callable[[int, FrameType | None], None]:
+        """Return a signal handler that does nothing but leave a request."""
+        return lambda _number, _frame: self._requests.put(request)
+
+    def _listen(self) -> None:
+        """Carry out what signals ask for."""
+        while (request := self._requests.get()) != "stop":
+            self.reload()
+        self._telemetry.tell("info", f"asked to {request}", {})
+        self.stop()
+
+    def _current(self) -> Engine:
+        """Return the engine in force; the loop's thread calls this between cycles, so a swap tears nothing."""
+        parts, self._pending = self._pending, None
+        if parts is not None:
+            former = self._parts
+            self._engine, self._parts = self._assembled(parts, self._engine), parts
+            for source in former.sources.values():
+                source.close()
+        return self._engine
+
+    def _assembled(self, parts: _Parts, former: Engine | None) -> Engine:
+        sinks = (_Observer(self._telemetry), self._exposition)
+        ports = wire.ports(parts.config, parts.sources, self._store, sinks, self._telemetry)
+        return Engine(parts.plans, ports, former)
+
+
+@dataclass(frozen=True, slots=True)
+class _Observer:
+    """A sink that lets offkey's own metrics see each snapshot before it is shown."""
+
+    telemetry: Telemetry
+
+    def publish(self, snapshot: Snapshot) -> None:
+        """Take note."""
+        self.telemetry.observe(snapshot)

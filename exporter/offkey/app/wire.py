@@ -1,0 +1,75 @@
+"""The only place where a configuration becomes working parts."""
+
+import dataclasses
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from offkey.app.config import Config
+from offkey.core import plugins
+from offkey.core.ports import Journal, Sink, Source, Store
+from offkey.core.signals import Signal
+from offkey.engine.cycle import Clocks, Ports
+from offkey.engine.plan import Plan
+
+DETECTORS = "offkey.models.detect"
+FORECASTERS = "offkey.models.forecast"
+TUNERS = "offkey.models.tune"
+SOURCES = "offkey.adapters.sources"
+
+CLOCKS = Clocks(wall=time.time, monotonic=time.monotonic)
+
+
+def plans(config: Config) -> tuple[Plan, ...]:
+    """Return what is to be done for each signal.
+
+    Raises:
+        UnknownPlugin: a model that is not there.
+    """
+    tuner = plugins.model(TUNERS, "budget")
+    return tuple(
+        Plan(
+            signal,
+            _model(DETECTORS, signal.detector, signal.detector_options, signal),
+            _model(FORECASTERS, signal.forecaster, signal.forecaster_options, signal),
+            tuner,
+        )
+        for signal in config.signals
+    )
+
+
+def sources(config: Config) -> dict[str, Source]:
+    """Return the sources by name; nothing is contacted yet.
+
+    Raises:
+        ConfigError: options a source does not take.
+    """
+    return {name: plugins.load(SOURCES, one.kind).Source(**one.options) for name, one in config.sources.items()}
+
+
+def store(config: Config, journal: Journal) -> Store:
+    """Return where learned state is kept: the configured folder, else the memory of this process.
+
+    Raises:
+        StateError: another process uses the folder, or it cannot be written.
+    """
+    if config.storage is None:
+        from offkey.adapters.stores import memory  # noqa: PLC0415 (only the configured store is imported)
+
+        return memory.Store()
+    from offkey.adapters.stores import file  # noqa: PLC0415 (as above)
+
+    return file.Store(config.storage, journal)
+
+
+def ports(config: Config, reach: Mapping[str, Source], keep: Store, sinks: Sequence[Sink], journal: Journal) -> Ports:
+    """Return what an engine is connected to."""
+    step = min((signal.step for signal in config.signals), default=60)
+    return Ports(reach, keep, sinks, journal, CLOCKS, timeout=max(5.0, 0.8 * step))
+
+
+def _model(package: str, kind: str, options: Mapping[str, Any], signal: Signal) -> Any:  # noqa: ANN401 (the kind decides)
+    """Return a model; one that knows seasons gets the signal's unless its own options say otherwise."""
+    known = {field.name for field in dataclasses.fields(plugins.load(package, kind).Model)}
+    season = {"season": signal.season} if "season" in known else {}
+    return plugins.model(package, kind, **{**season, **options})
