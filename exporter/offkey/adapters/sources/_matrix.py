@@ -1,8 +1,7 @@
 """Prometheus API answers, from bytes to arrays."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ import orjson
 from offkey.adapters.http import excerpt
 from offkey.core.errors import BadResponse
 from offkey.core.frame import Array, Axis
-from offkey.core.labels import Labels
+from offkey.core.labels import NAME, Labels, rank
 
 _OPEN, _CLOSE = b'"values":[[', b'"]]'
 _NUMERALS = b"0123456789.+-eEInfNa"  # all that numbers, NaN, +Inf and -Inf are made of
@@ -35,7 +34,7 @@ class Piece:
     Attributes:
         series: S label sets, each once.
         values: (S, T), NaN is missing.
-        dropped: stable hashes of the series beyond the cap.
+        dropped: ranks of the series beyond the cap.
         moved: samples between two instants, placed at the later one.
         lost: samples outside the instants, or second for one series and instant.
         repeated: label sets that came more than once.
@@ -44,7 +43,7 @@ class Piece:
 
     series: tuple[Labels, ...]
     values: Array
-    dropped: frozenset[int]
+    dropped: frozenset[bytes]
     moved: int
     lost: int
     repeated: int
@@ -118,16 +117,10 @@ def reason(body: bytes) -> str:
     return excerpt(said.encode(), 300) if isinstance(said, str) else excerpt(body)
 
 
-def stable_hash(labels: Labels) -> int:
-    """Return a number that depends on the labels alone: the same in every process and release."""
-    return int.from_bytes(blake2b(orjson.dumps(labels.pairs), digest_size=8).digest())
-
-
-def keep_most(series: Sequence[Labels], most: int) -> frozenset[int]:
-    """Return the hashes to drop so that at most `most` series stay; the order of `series` does not matter."""
-    if len(series) <= most:
-        return frozenset()
-    return frozenset(sorted({stable_hash(labels) for labels in series})[most:])
+def beyond(series: Iterable[Labels], most: int) -> frozenset[bytes]:
+    """Return the ranks of the series that must go so that at most `most` stay."""
+    distinct = set(series)
+    return frozenset(sorted(map(rank, distinct))[most:]) if len(distinct) > most else frozenset()
 
 
 def _lift(body: bytes) -> tuple[bytes, list[bytes]]:
@@ -179,12 +172,11 @@ def _placed(answer: Envelope, axis: Axis, most: int) -> Piece:
     for entry in answer.content["result"]:
         labels = _labels(entry)
         if entry.get("histograms"):
-            histograms.add(labels.get("__name__", "{}"))
+            histograms.add(labels.get(NAME, "{}"))
         if entry.get("values", []) != []:
             entries.append((labels, _samples(answer.samples, entry["values"])))
-    dropped = keep_most([labels for labels, _ in entries], most)
-    if dropped:
-        entries = [(labels, text) for labels, text in entries if stable_hash(labels) not in dropped]
+    if dropped := beyond((labels for labels, _ in entries), most):
+        entries = [(labels, text) for labels, text in entries if rank(labels) not in dropped]
     series = tuple(dict.fromkeys(labels for labels, _ in entries))
     place = {labels: row for row, labels in enumerate(series)}
     counts = [_count(text) for _, text in entries]

@@ -8,19 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from offkey.adapters.http import BodyTooLarge, Client, Endpoint, Reply, Session
-from offkey.adapters.sources._matrix import (
-    Envelope,
-    Piece,
-    keep_most,
-    matrix,
-    opened,
-    reason,
-    stable_hash,
-    vector,
-)
+from offkey.adapters.sources._matrix import Envelope, Piece, beyond, matrix, opened, reason, vector
 from offkey.core.errors import QueryRejected, SourceDown
 from offkey.core.frame import Axis, Frame
-from offkey.core.labels import Labels
+from offkey.core.labels import Labels, rank
 from offkey.core.ports import Answer
 
 MOST_POINTS = 11_000  # per series in one answer. Source: Prometheus web/api/v1/api.go, queryRange
@@ -185,8 +176,8 @@ class _Gathered:
     def answer(self) -> Answer:
         """Return all pieces as one: series united by their labels, in the labels' order."""
         found = {labels for _, piece in self._pieces for labels in piece.series}
-        beyond = keep_most(tuple(found), self._most)
-        kept = found if not beyond else {labels for labels in found if stable_hash(labels) not in beyond}
+        dropped = beyond(found, self._most)
+        kept = {labels for labels in found if rank(labels) not in dropped} if dropped else found
         series = tuple(sorted(kept, key=lambda labels: labels.pairs))
         row = {labels: k for k, labels in enumerate(series)}
         values = np.full((len(series), self._axis.size), np.nan)
@@ -194,7 +185,7 @@ class _Gathered:
             here = np.array([k for k, labels in enumerate(piece.series) if labels in row], np.int64)
             there = np.array([row[labels] for labels in piece.series if labels in row], np.int64)
             values[there, first : first + piece.values.shape[1]] = piece.values[here]
-        dropped = beyond.union(*(piece.dropped for _, piece in self._pieces))
+        dropped = dropped.union(*(piece.dropped for _, piece in self._pieces))
         told = (*self._said, *self._remarks())
         return Answer(Frame(series, values, self._axis), self._partial, told, len(dropped))
 
