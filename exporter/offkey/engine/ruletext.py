@@ -20,6 +20,9 @@ EXPORTER_LABELS = frozenset({"signal", "horizon", "bound", "kind", "rank"})
 # What Prometheus itself puts on ALERTS.
 ALERT_LABELS = frozenset({"alertname", "alertstate"})
 UNKNOWN = "unknown"
+# Numbers without a unit.
+_BARE = frozenset({"factor", "score"})
+_FILLS = re.compile("%[sn]")
 _LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 
 
@@ -44,18 +47,10 @@ class Identity:
     @classmethod
     def of(cls, signal: Signal, evidence: Evidence) -> "Identity":
         """Return the identity of a signal's series; label names Prometheus 2 cannot write in PromQL are left out."""
-        own = ALERT_LABELS | set(alert_labels(signal))
         writable = [name for name in evidence.label_names if _LABEL_NAME.fullmatch(name)]
-        exposed = {name: f"exported_{name}" if name in EXPORTER_LABELS else name for name in writable}
-        taken = own | set(exposed.values())
-        names = []
-        for name in writable:
-            alert = exposed[name]
-            while alert in own or (alert != exposed[name] and alert in taken):
-                alert = f"exported_{alert}"
-            taken.add(alert)
-            names.append((name, exposed[name], alert))
-        return cls(signal.name, tuple(names))
+        exposed = _apart(writable, EXPORTER_LABELS)
+        alert = _apart(exposed, ALERT_LABELS | set(alert_labels(signal)))
+        return cls(signal.name, tuple(zip(writable, exposed, alert, strict=True)))
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -67,14 +62,15 @@ class Identity:
         """The list inside `on (...)` and `by (...)`."""
         return ", ".join(("signal", *self.labels))
 
-    def selector(self, metric: str, *matchers: str) -> str:
-        """Return the selector of one of this signal's own series; `matchers` are PromQL text."""
-        return f"{metric}{{{','.join((f'signal={quote(self.signal)}', *matchers))}}}"
+    def selector(self, metric: str, **labels: str) -> str:
+        """Return the selector of one of this signal's own series, with further labels."""
+        matchers = [f"{name}={quote(value)}" for name, value in {"signal": self.signal, **labels}.items()]
+        return f"{metric}{{{','.join(matchers)}}}"
 
-    def live(self, metric: str, *matchers: str) -> str:
+    def live(self, metric: str, **labels: str) -> str:
         """Return what exporters say, one series per source series, however many exporters say it."""
         renamed = [(exposed, alert) for _, exposed, alert in self.names]
-        return f"max by ({self.keys}) ({_renamed(self.selector(metric, *matchers), renamed)})"
+        return f"max by ({self.keys}) ({_renamed(self.selector(metric, **labels), renamed)})"
 
     def asked(self, query: str, offset: int, names: tuple[str, ...] | None = None) -> str:
         """Return a query of the user's as a rule reads it: `offset` seconds late, labels out of each other's way."""
@@ -85,6 +81,19 @@ class Identity:
     def shared(self, names: tuple[str, ...]) -> str:
         """Return the list inside `on (...)` for a companion query that shares only some labels."""
         return ", ".join(("signal", *(alert for source, _, alert in self.names if source in names)))
+
+
+def _apart(names: list[str], reserved: frozenset[str]) -> list[str]:
+    """Return the names with `exported_` before each that is reserved, as often as it takes to keep all apart."""
+    taken = set(reserved) | {name for name in names if name not in reserved}
+    apart = []
+    for name in names:
+        free = name
+        while free in reserved or (free != name and free in taken):
+            free = f"exported_{free}"
+        taken.add(free)
+        apart.append(free)
+    return apart
 
 
 def _renamed(expr: str, names: list[tuple[str, str]]) -> str:
@@ -111,7 +120,7 @@ class Words:
         plain: how a constant text is written.
         label: how the value of an alert's label is written.
         in_url: how the value of an alert's label is written inside a URL.
-        value: how a number is written: from a name (observed, expected, factor, lower, upper).
+        value: how a number is written: from its name (observed, expected, lower, upper, factor, score).
     """
 
     plain: Callable[[str], str]
@@ -126,14 +135,16 @@ def template_words(identity: Identity, unit: str, queries: dict[str, str], *, ex
     Args:
         identity: how the signal's series are told apart.
         unit: the signal's unit.
-        queries: PromQL for each number, with %s where the matchers of the alert's series belong; "" = $value.
+        queries: PromQL for each number, with %s where the matchers of the alert's series belong, %n where only
+            the signal's does; "" = $value.
         exposed: whether the queries read the exporter's series, not recorded ones.
     """
     speech = spoken(unit)
 
     def value(name: str) -> str:
-        say = 'printf "%.2f"' if name == "factor" else speech.function
-        suffix = "" if name == "factor" else literal(speech.suffix)
+        bare = name in _BARE
+        say = 'printf "%.2f"' if bare else speech.function
+        suffix = "" if bare else literal(speech.suffix)
         if not queries[name]:
             return f"{{{{ $value | {say} }}}}{suffix}"
         found = f"{{{{ . | first | value | {say} }}}}{suffix}"
@@ -146,9 +157,11 @@ def template_words(identity: Identity, unit: str, queries: dict[str, str], *, ex
 
 def _lookup(identity: Identity, query: str, exposed: bool) -> str:
     """Return the template pipeline that runs a query for the alert's own series."""
-    pairs = [("signal", "signal"), *((name if exposed else alert, alert) for _, name, alert in identity.names)]
-    text = query.replace("%s", ",".join(f"{name}=%q" for name, _ in pairs))
-    values = [f"$labels.{alert}" for _, alert in pairs] * query.count("%s")
+    own = [("signal", "signal")]
+    pairs = [*own, *((name if exposed else alert, alert) for _, name, alert in identity.names)]
+    fills = {"%s": pairs, "%n": own}
+    values = [f"$labels.{alert}" for mark in _FILLS.findall(query) for _, alert in fills[mark]]
+    text = _FILLS.sub(lambda mark: ",".join(f"{name}=%q" for name, _ in fills[mark.group()]), query)
     return f"printf {quote(text)} {' '.join(values)} | query"
 
 
@@ -159,7 +172,7 @@ def final_words(unit: str, labels: dict[str, str], numbers: dict[str, float]) ->
     def value(name: str) -> str:
         if name not in numbers:
             return UNKNOWN
-        return f"{numbers[name]:.2f}" if name == "factor" else speech.say(numbers[name]) + speech.suffix
+        return f"{numbers[name]:.2f}" if name in _BARE else speech.say(numbers[name]) + speech.suffix
 
     return Words(str, lambda name: labels[name], lambda name: quote_plus(labels[name]), value)
 

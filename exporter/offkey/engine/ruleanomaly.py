@@ -1,0 +1,219 @@
+"""The anomaly form: one rule over the sparse `offkey_anomaly`, and what stands in while no exporter speaks."""
+
+from offkey.core.durations import MINUTE, format_duration
+from offkey.core.rules import AlertCheck, AlertRule, FiringAlert, GivenSeries, Pairs, Rule, RuleTest
+from offkey.engine import rulestory as story
+from offkey.engine.reviewed import number
+from offkey.engine.rulespec import BEYOND, Spec, any_of, indent, observed, reviewed, with_traffic
+from offkey.engine.ruletext import Identity, Words, bounds, final_words, series, template_words
+
+UNWATCHED = "OffkeySignalUnwatched"
+# A restart that learns anew takes a minute or two; nobody need know of it.
+UNWATCHED_FOR = 5 * MINUTE
+# A signal is unwatched when its newest judged sample is so many steps, and at least so many seconds, old.
+STALE_STEPS = 10
+STALE_SECONDS = 10 * MINUTE
+# Beyond this many series a second evaluation of the query, for the day no exporter speaks, costs too much.
+FALLBACK_SERIES = 1_000
+# A score and numbers for the tests: the rules only pass them on.
+SCORE, SEEN, USUAL = 2.5, 3.0, 1.5
+
+
+def rules(spec: Spec) -> list[Rule]:
+    """Return the rules: the alert, reviewed constants for the day no exporter speaks, and a notice of that day."""
+    made: list[Rule] = [_alert(spec)]
+    if has_fallback(spec):
+        made += [*observed(spec), *reviewed(spec), _out_of_range(spec)]
+    return [*made, _unwatched(spec)]
+
+
+def has_fallback(spec: Spec) -> bool:
+    """Return whether reviewed constants take over while no exporter speaks."""
+    return bool(spec.bounds) and len(spec.evidence.series) <= FALLBACK_SERIES
+
+
+def _alert(spec: Spec) -> AlertRule:
+    live = spec.identity.live("offkey_anomaly")
+    parts = [f"{live} > 1"]
+    if spec.alert.dead_band:
+        low = number(round(1 - spec.alert.dead_band, 6))
+        still = f"and on ({spec.identity.keys}) {spec.firing(spec.alert_name)}"
+        parts.append(f"(\n    {live} > {low}\n  {still}\n)")
+    queries = {
+        "observed": "offkey_anomaly_observed{%s}",
+        "expected": "offkey_anomaly_expected{%s}",
+        "factor": "max(offkey_anomaly_observed{%s}) / max(offkey_anomaly_expected{%s} > 0)",
+        "score": "",
+    }
+    words = template_words(spec.identity, spec.signal.unit, queries, exposed=True)
+    return spec.alert_rule(
+        spec.alert_name, any_of(parts), spec.alert.hold, _said(spec, words), keep_firing=spec.alert.keep_firing
+    )
+
+
+def _said(spec: Spec, words: Words) -> Pairs:
+    description = (
+        f"{words.plain(spec.signal.name)}{series(spec.identity, words)} is {words.value('observed')}; "
+        f"usual is {words.value('expected')} (factor {words.value('factor')}; "
+        f"{words.value('score')} times the deviation allowed)."
+    )
+    return spec.said(words, f"is {spec.trouble}", description)
+
+
+def _out_of_range_name(spec: Spec) -> str:
+    return f"{spec.alert_name}OutOfRange"
+
+
+def _out_of_range(spec: Spec) -> AlertRule:
+    """Return the alert on the reviewed constants, silent while an exporter speaks of the signal."""
+    parts = [
+        f"{spec.recorded('observed')} {BEYOND[side]} on (signal) group_left () "
+        f"{spec.recorded('threshold_reviewed', bound=side)}"
+        for side in spec.sides
+    ]
+    alone = f"unless on (signal)\n  {spec.identity.selector('offkey_anomalous_series')}"
+    expr = f"(\n{indent(with_traffic(spec, any_of(parts)))}\n)\n{alone}"
+    queries = {"observed": "", "expected": "offkey:expected_reviewed{%n}"}
+    queries |= {side: f'offkey:threshold_reviewed{{%n,bound="{side}"}}' for side in spec.sides}
+    words = template_words(spec.identity, spec.signal.unit, queries)
+    hold = max(spec.alert.hold, UNWATCHED_FOR)
+    return spec.alert_rule(
+        _out_of_range_name(spec), expr, hold, _out_of_range_said(spec, words), keep_firing=spec.alert.keep_firing
+    )
+
+
+def _out_of_range_said(spec: Spec, words: Words) -> Pairs:
+    description = (
+        f"{words.plain(spec.signal.name)}{series(spec.identity, words)} is {words.value('observed')}; "
+        f"typical is {words.value('expected')} (reviewed {bounds(spec.sides, words)}). No exporter judges it now."
+    )
+    return spec.said(words, "is outside its reviewed range", description)
+
+
+def _stale_after(spec: Spec) -> int:
+    """Return the age of the newest judged sample, seconds, at which nobody watches the signal any more."""
+    return spec.signal.offset + max(STALE_STEPS * spec.signal.step, STALE_SECONDS)
+
+
+def _unwatched(spec: Spec) -> AlertRule:
+    select = spec.identity.selector
+    age = f"time() - max by (signal) ({select('offkey_last_sample_timestamp_seconds')})"
+    expr = f"absent({select('offkey_anomalous_series')})\nor on (signal)\n{age} > {_stale_after(spec)}"
+    words = template_words(Identity(spec.signal.name, ()), spec.signal.unit, {})
+    return spec.alert_rule(UNWATCHED, expr, UNWATCHED_FOR, _unwatched_said(spec, words), severity="warning")
+
+
+def _unwatched_said(spec: Spec, words: Words) -> Pairs:
+    stand_in = "Its reviewed constants stand in." if has_fallback(spec) else "Nothing stands in for it."
+    description = (
+        f"No exporter speaks of {words.plain(spec.signal.name)}, or its newest judged sample is older than "
+        f"{format_duration(_stale_after(spec))}. {stand_in}"
+    )
+    return spec.said(words, "is not watched", description, Identity(spec.signal.name, ()))
+
+
+def stories(spec: Spec) -> list[RuleTest]:
+    """Return the tests of the rules; a query that answers by itself cannot be told other values and is left out."""
+    told = [_episode(spec), _healthy(spec), _silent(spec), _stale(spec)]
+    if has_fallback(spec) and not spec.answers_alone:
+        told.append(_stands_in(spec))
+    return told
+
+
+def _episode(spec: Spec) -> RuleTest:
+    """A series goes anomalous, comes back into the dead band, and is closed by the exporter."""
+    within = round(1 - spec.alert.dead_band / 2, 6)
+    hold, stay = (story.evaluations(seconds, spec) for seconds in (spec.alert.hold, spec.alert.keep_firing))
+    bad, back = hold + story.MARGIN, stay + story.MARGIN if spec.alert.dead_band else 0
+    over = story.QUIET + bad + back
+    moments = [(story.QUIET + hold, (_fires(spec, SCORE),)), (over + stay, ())]
+    if hold:
+        moments.append((story.QUIET + hold - 1, ()))
+    if back:
+        moments.append((over - 1, (_fires(spec, within),)))
+    before, after = (story.MISSING, story.QUIET), ("stale", 1)
+    return RuleTest(
+        "fires after `for` with its text, holds in the dead band, resolves",
+        spec.interval,
+        (
+            story.exposed(spec, "offkey_anomaly", story.timeline(before, (SCORE, bad), (within, back), after)),
+            story.exposed(spec, "offkey_anomaly_observed", story.timeline(before, (SEEN, bad + back), after)),
+            story.exposed(spec, "offkey_anomaly_expected", story.timeline(before, (USUAL, bad + back), after)),
+        ),
+        tuple(AlertCheck(at * spec.interval, spec.alert_name, alerts) for at, alerts in sorted(moments)),
+    )
+
+
+def _fires(spec: Spec, score: float) -> FiringAlert:
+    numbers = {"observed": SEEN, "expected": USUAL, "factor": SEEN / USUAL, "score": score}
+    words = final_words(spec.signal.unit, story.example_labels(spec) | {"signal": spec.signal.name}, numbers)
+    return story.firing(spec, _said(spec, words), story.example_labels(spec))
+
+
+def _beyond(spec: Spec) -> float:
+    return story.outward(spec.evidence.typical, spec.bounds[0][1].constant, 2.0) if spec.bounds else SEEN
+
+
+def _observed(spec: Spec, count: int) -> tuple[GivenSeries, ...]:
+    """Return a value beyond the reviewed constant, with enough traffic, where the rules record them."""
+    if not has_fallback(spec) or spec.answers_alone:
+        return ()
+    floor = spec.signal.traffic.floor if spec.signal.traffic else None
+    busy = () if floor is None else (story.traffic(spec, story.timeline((floor, count))),)
+    return (story.recorded(spec, "observed", story.timeline((_beyond(spec), count))), *busy)
+
+
+def _length(spec: Spec) -> int:
+    """Return evaluations enough for every alert's `for`, and for a sample to become stale first."""
+    return story.evaluations(max(spec.alert.hold, UNWATCHED_FOR) + _stale_after(spec), spec) + story.QUIET
+
+
+def _healthy(spec: Spec) -> RuleTest:
+    """An exporter speaks and finds nothing: nothing fires, not even far from the reviewed constants."""
+    count = _length(spec)
+    at = (count - 1) * spec.interval
+    given = (
+        story.about_signal(spec, "offkey_anomalous_series", story.timeline((0, count))),
+        story.about_signal(spec, "offkey_last_sample_timestamp_seconds", story.clock(spec, count)),
+    )
+    names = (spec.alert_name, _out_of_range_name(spec), UNWATCHED)
+    checks = tuple(AlertCheck(at, name) for name in names)
+    return RuleTest("the exporter finds nothing: nothing fires", spec.interval, given + _observed(spec, count), checks)
+
+
+def _silent(spec: Spec) -> RuleTest:
+    """No exporter speaks: a notice says so."""
+    at = (story.evaluations(UNWATCHED_FOR, spec) + story.QUIET) * spec.interval
+    return RuleTest(
+        "exporter dead: a notice says so", spec.interval, (), (AlertCheck(at, UNWATCHED, (_notice(spec),)),)
+    )
+
+
+def _stale(spec: Spec) -> RuleTest:
+    """An exporter is up and judges nothing new: the same notice."""
+    count = _length(spec)
+    given = (
+        story.about_signal(spec, "offkey_anomalous_series", story.timeline((0, count))),
+        story.about_signal(spec, "offkey_last_sample_timestamp_seconds", story.timeline((0, count))),
+    )
+    at = (count - 1) * spec.interval
+    return RuleTest(
+        "exporter stuck: a notice says so", spec.interval, given, (AlertCheck(at, UNWATCHED, (_notice(spec),)),)
+    )
+
+
+def _notice(spec: Spec) -> FiringAlert:
+    words = final_words(spec.signal.unit, {"signal": spec.signal.name}, {})
+    return story.firing(spec, _unwatched_said(spec, words), {}, severity="warning")
+
+
+def _stands_in(spec: Spec) -> RuleTest:
+    """No exporter speaks and the value is beyond the reviewed constant: the reviewed range alerts."""
+    count = _length(spec)
+    numbers = {side: bound.constant for side, bound in spec.bounds}
+    numbers |= {"observed": _beyond(spec), "expected": spec.evidence.typical}
+    words = final_words(spec.signal.unit, story.example_labels(spec) | {"signal": spec.signal.name}, numbers)
+    fires = story.firing(spec, _out_of_range_said(spec, words), story.example_labels(spec))
+    at = (count - 1) * spec.interval
+    check = AlertCheck(at, _out_of_range_name(spec), (fires,))
+    return RuleTest("exporter dead: the reviewed range alerts", spec.interval, _observed(spec, count), (check,))
