@@ -4,7 +4,7 @@ from offkey.core.durations import MINUTE, format_duration
 from offkey.core.rules import AlertCheck, AlertRule, FiringAlert, GivenSeries, Pairs, Rule, RuleTest
 from offkey.engine import rulestory as story
 from offkey.engine.reviewed import number
-from offkey.engine.rulespec import BEYOND, Spec, any_of, indent, observed, reviewed, with_traffic
+from offkey.engine.rulespec import BEYOND, Spec, any_of, bracketed, observed, reviewed, with_traffic
 from offkey.engine.ruletext import Identity, Words, bounds, final_words, series, template_words
 
 UNWATCHED = "OffkeySignalUnwatched"
@@ -37,8 +37,7 @@ def _alert(spec: Spec) -> AlertRule:
     parts = [f"{live} > 1"]
     if spec.alert.dead_band:
         low = number(round(1 - spec.alert.dead_band, 6))
-        still = f"and on ({spec.identity.keys}) {spec.firing(spec.alert_name)}"
-        parts.append(f"(\n    {live} > {low}\n  {still}\n)")
+        parts.append(bracketed(f"{live} > {low}\nand on ({spec.identity.keys})\n  {spec.firing(spec.alert_name)}"))
     queries = {
         "observed": "offkey_anomaly_observed{%s}",
         "expected": "offkey_anomaly_expected{%s}",
@@ -61,7 +60,7 @@ def _said(spec: Spec, words: Words) -> Pairs:
 
 
 def _out_of_range_name(spec: Spec) -> str:
-    return f"{spec.alert_name}OutOfRange"
+    return f"{spec.alert_name.removesuffix('Anomalous')}OutOfRange"
 
 
 def _out_of_range(spec: Spec) -> AlertRule:
@@ -72,7 +71,7 @@ def _out_of_range(spec: Spec) -> AlertRule:
         for side in spec.sides
     ]
     alone = f"unless on (signal)\n  {spec.identity.selector('offkey_anomalous_series')}"
-    expr = f"(\n{indent(with_traffic(spec, any_of(parts)))}\n)\n{alone}"
+    expr = f"{bracketed(with_traffic(spec, any_of(parts)))}\n{alone}"
     queries = {"observed": "", "expected": "offkey:expected_reviewed{%n}"}
     queries |= {side: f'offkey:threshold_reviewed{{%n,bound="{side}"}}' for side in spec.sides}
     words = template_words(spec.identity, spec.signal.unit, queries)

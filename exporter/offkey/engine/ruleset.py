@@ -43,7 +43,7 @@ def rule_group(signal: Signal, evidence: Evidence) -> RuleGroup:
         RuleError: the signal has no alert, or asks for a form it cannot have.
     """
     spec = Spec.of(signal, evidence)
-    rules = (budget(spec), *_form(signal, evidence).rules(spec))
+    rules = (*_form(signal, evidence).rules(spec), budget(spec))
     # Twice the cap: the query itself may give more series than are judged, and a limit that is hit silences the rule.
     return RuleGroup(f"offkey-{file_stem(signal.name)}", spec.interval, rules, 2 * signal.max_series)
 

@@ -128,15 +128,21 @@ def reviewed(spec: Spec) -> list[RecordRule]:
     name = spec.signal.name
     rules = [RecordRule("offkey:expected_reviewed", f"vector({number(spec.evidence.typical)})", Labels.of(signal=name))]
     for side, bound in spec.bounds:
-        comment = (f"reviewed {side} bound; typical is {number(spec.evidence.typical)}",)
+        span = f"{number(bound.lowest)} to {number(bound.highest)}"
+        comment = (f"{side} bound; a live one may move from {span}, typical is {number(spec.evidence.typical)}",)
         constant = f"vector({number(bound.constant)})"
         rules.append(RecordRule("offkey:threshold_reviewed", constant, Labels.of(signal=name, bound=side), comment))
     return rules
 
 
 def any_of(parts: Sequence[str]) -> str:
-    """Return alternatives, each in its own brackets."""
-    return "(\n" + indent("\nor\n".join(parts)) + "\n)" if len(parts) > 1 else parts[0]
+    """Return alternatives."""
+    return "\nor\n".join(parts)
+
+
+def bracketed(expr: str) -> str:
+    """Return an expression in brackets of their own lines."""
+    return f"(\n{indent(expr)}\n)"
 
 
 def with_traffic(spec: Spec, expr: str) -> str:
@@ -145,8 +151,7 @@ def with_traffic(spec: Spec, expr: str) -> str:
     if traffic is None:
         return expr
     shared = spec.identity.shared(spec.evidence.traffic_labels)
-    enough = f"{spec.recorded('traffic')} >= {number(traffic.floor)}"
-    return f"(\n{indent(expr)}\n)\nand on ({shared})\n  {enough}"
+    return f"{bracketed(expr)}\nand on ({shared})\n  {spec.recorded('traffic')} >= {number(traffic.floor)}"
 
 
 def indent(text: str) -> str:

@@ -99,7 +99,8 @@ def _apart(names: list[str], reserved: frozenset[str]) -> list[str]:
 def _renamed(expr: str, names: list[tuple[str, str]]) -> str:
     for old, new in names:
         if old != new:
-            expr = f'label_replace(\n{expr}\n, "{new}", "$1", "{old}", "(.+)")'
+            body = f"\n{expr}\n" if "\n" in expr or "#" in expr else expr
+            expr = f'label_replace({body}, "{new}", "$1", "{old}", "(.+)")'
     return expr
 
 
@@ -184,8 +185,8 @@ def subject(signal: Signal) -> str:
 
 
 def series(identity: Identity, words: Words) -> str:
-    """Return which series is meant: ` (region="eu", provider="card")`; empty for a signal of one nameless series."""
-    named = ", ".join(f'{name}="{words.label(name)}"' for name in identity.labels)
+    """Return which series is meant, as ` (region="eu", provider="card")`; empty for a signal of one nameless series."""
+    named = ", ".join(f'{source}="{words.label(alert)}"' for source, _, alert in identity.names)
     return f" ({named})" if named else ""
 
 

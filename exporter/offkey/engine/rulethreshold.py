@@ -16,7 +16,7 @@ from offkey.core.rules import (
 )
 from offkey.engine import rulestory as story
 from offkey.engine.reviewed import number
-from offkey.engine.rulespec import BEYOND, Spec, any_of, observed, reviewed, with_traffic
+from offkey.engine.rulespec import BEYOND, Spec, any_of, bracketed, observed, reviewed, with_traffic
 from offkey.engine.ruletext import Identity, Words, bounds, final_words, series, template_words
 
 ON_REVIEW = "OffkeyReviewedThresholdInForce"
@@ -67,8 +67,7 @@ def _alert(spec: Spec) -> AlertRule:
         parts.append(beyond + spec.recorded("threshold", bound=side))
         if spec.alert.dead_band:
             held = beyond + spec.recorded("threshold_release", bound=side)
-            still = f"and on ({spec.identity.keys}) {spec.firing(spec.alert_name)}"
-            parts.append(f"(\n    {held}\n  {still}\n)")
+            parts.append(bracketed(f"{held}\nand on ({spec.identity.keys})\n  {spec.firing(spec.alert_name)}"))
     queries = {
         "observed": "",
         "expected": "offkey:expected{%s}",
@@ -242,7 +241,9 @@ def _clamped(spec: Spec) -> RuleTest:
     side, bound = spec.bounds[0]
     room = abs(bound.constant - spec.evidence.typical)
     count = 2 * story.QUIET
-    given = story.timeline((bound.highest + 9 * room, story.QUIET), (bound.lowest - 9 * room, story.QUIET))
+    above = story.outward(bound.highest, bound.highest + room, 9.0)
+    below = story.outward(bound.lowest, bound.lowest - room, 9.0)
+    given = story.timeline((above, story.QUIET), (below, story.QUIET))
     selector = spec.recorded("threshold", bound=side)
     sample = story.recorded(spec, "threshold", "", bound=side).labels
     return RuleTest(
