@@ -1,0 +1,40 @@
+"""Options that several commands share, named as in Prometheus' own programs."""
+
+from pathlib import Path
+
+import click
+
+DEFAULT_FILE = Path("offkey.yml")
+
+config_file = click.option(
+    "--config.file",
+    "config_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=None,
+    help=f"Configuration file.  [default: {DEFAULT_FILE}, when there is one]",
+)
+
+prometheus_url = click.option(
+    "--prometheus.url",
+    "prometheus_url",
+    default="",
+    metavar="URL",
+    help="Address of the source `default`, whatever the file says; enough to start without a file.",
+)
+
+output = click.option(
+    "-o",
+    "--output",
+    "output",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Form of the result.",
+)
+
+
+def found(config_file: Path | None) -> Path | None:
+    """Return the configuration file that applies: the named one, else offkey.yml here, else None."""
+    if config_file is None and DEFAULT_FILE.exists():
+        return DEFAULT_FILE
+    return config_file
