@@ -29,8 +29,8 @@ class Source:
         path: a file of JSON lines, or a folder of such files (`*.jsonl`); read again when it changes.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path | str) -> None:
+        self._path = Path(path)
         self._stamps: tuple[object, ...] = ()
         self._frames: dict[str, Frame] = {}
 
