@@ -22,14 +22,22 @@ def load(package: str, name: str) -> ModuleType:
     Raises:
         UnknownPlugin: no file and no entry point of that name.
     """
+    return importlib.import_module(place(package, name))
+
+
+def place(package: str, name: str) -> str:
+    """Return the module of one kind, without importing it.
+
+    Raises:
+        UnknownPlugin: no file and no entry point of that name.
+    """
     if name not in names(package):
         kind = package.rpartition(".")[2]
         near = difflib.get_close_matches(name, names(package), n=1)
         hint = f"; did you mean '{near[0]}'?" if near else ""
         msg = f"no {kind} plug-in called '{name}'{hint} (have: {', '.join(names(package))})"
         raise UnknownPlugin(msg)
-    foreign = _foreign(package)
-    return importlib.import_module(foreign.get(name, f"{package}.{name}"))
+    return _foreign(package).get(name, f"{package}.{name}")
 
 
 def model(package: str, name: str, **options: Any) -> Any:  # noqa: ANN401 (the kind decides the type)
