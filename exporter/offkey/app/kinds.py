@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -37,7 +37,7 @@ class Option:
     @property
     def is_path(self) -> bool:
         """Whether it names a file."""
-        return self.annotation in (Path, Path | None)
+        return Path in (self.annotation, *get_args(self.annotation))
 
 
 def options(package: str, kind: str) -> dict[str, Option]:

@@ -211,3 +211,18 @@ class File(Strict):
     """Keys for all signals; a signal's own key wins, mappings are merged."""
     signals: list[Signal]
     """What is watched."""
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of the file (draft 2020-12)."""
+    found: dict[str, Any] = _without_titles(File.model_json_schema())
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "offkey configuration", **found}
+
+
+def _without_titles(value: Any) -> Any:  # noqa: ANN401 (any JSON)
+    """Drop the titles made from names: editors would show them instead of the descriptions."""
+    if isinstance(value, list):
+        return [_without_titles(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {key: _without_titles(item) for key, item in value.items() if key != "title" or not isinstance(item, str)}

@@ -233,3 +233,19 @@ def _scalar(text: str) -> Any:  # noqa: ANN401
     if _OCTAL_OR_HEX.fullmatch(text) and len(text) <= 18:
         return int(text, 0)
     return float(text) if _FLOAT.fullmatch(text) else text
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes text in quotes wherever this reader, or one of YAML 1.1, would take it for something else."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True
+
+
+for _kind, _shape in (("float", _FLOAT), ("int", _OCTAL_OR_HEX)):
+    _Dumper.add_implicit_resolver(f"tag:yaml.org,2002:{_kind}", re.compile(f"(?:{_shape.pattern})$"), None)
+
+
+def dump(value: object) -> str:
+    """Return a value as YAML that `parse` reads back; the keys keep their order."""
+    return yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)

@@ -1,0 +1,28 @@
+"""`offkey version`: what runs here."""
+
+import json
+import platform
+
+import click
+
+from offkey import __version__
+from offkey.app import options
+
+
+@click.command()
+@options.output
+def command(output: str) -> None:
+    """Print the version.
+
+    Example: offkey version -o json
+    """
+    facts = {
+        "name": "offkey",
+        "version": __version__,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+    }
+    if output == "json":
+        click.echo(json.dumps(facts))
+    else:
+        click.echo("{name}, version {version} (python {python}, {platform})".format(**facts))
