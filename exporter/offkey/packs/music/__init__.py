@@ -1,0 +1,1 @@
+"""A music streaming platform: its signals (`offkey.yml`), and a simulator that shows them working."""

@@ -1,0 +1,103 @@
+"""What the rules record and what the simulator says they record are the same."""
+
+import subprocess
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import yaml
+from conftest import ROOT
+
+from offkey.core.frame import Axis
+from offkey.core.labels import NAME
+from offkey.packs.music.calendar import START, calendar
+from offkey.packs.music.platform import Platform
+from offkey.packs.music.recorded import RECORDED_DOMAINS, RECORDS, recorded
+from offkey.packs.music.records import Scrape
+
+RULES = ROOT / "rules" / "packs" / "music.rules.yml"
+NOON = START + 29 * 86_400 + 12 * 3_600
+
+
+def test_the_rule_file_holds_these_records_and_no_others():
+    """Names, order and PromQL of rules/packs/music.rules.yml are those computed here."""
+    groups = yaml.safe_load(RULES.read_text())["groups"]
+    written = {rule["record"]: " ".join(rule["expr"].split()) for group in groups for rule in group["rules"]}
+    assert written == {record.name: record.expr for record in RECORDS}
+    assert sum(len(group["rules"]) for group in groups) == len(RECORDS)
+
+
+@pytest.mark.parametrize("arguments", [("check", "rules", "--lint=all", "--lint-fatal", "rules/packs/music.rules.yml"),
+                                       ("test", "rules", "rules/tests/music.test.yml")])  # fmt: skip
+def test_promtool_accepts_the_rule_file(program, arguments):
+    """The rules are free of lint, and give the values their unit tests compute by hand."""
+    done = subprocess.run([program("promtool"), *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def agreement(name, rows):
+    """Return promtool checks that a record holds exactly these series, and their values to six digits."""
+    known = {labels.selector(): values[-1] for labels, values in rows.items() if not np.isnan(values[-1])}
+    near = " or ".join(
+        f"(abs({name}{series} / {value:.17g} - 1) < bool 1e-6)" if value else f"({name}{series} == bool 0)"
+        for series, value in known.items()
+    )
+    return [
+        {"expr": near, "eval_time": "14m", "exp_samples": [{"labels": series, "value": 1} for series in known]},
+        {"expr": f"count({name})", "eval_time": "14m", "exp_samples": [{"labels": "{}", "value": len(known)}]},
+    ]
+
+
+def test_prometheus_computes_what_the_simulator_computes(program, tmp_path):
+    """Fed with counters that grow by one simulated minute each minute, the real rules hold the simulator's values."""
+    families = Platform(seed=3, incidents=calendar(), scale=10.0).families(Axis(NOON, 60, 1), RECORDED_DOMAINS)
+    lines = [
+        {"series": str(labels), "values": f"{value:.17g}x15" if family.kind == "gauge" else f"0+{value:.17g}x15"}
+        for family in families
+        for labels, (value,) in zip(family.series, family.values, strict=True)
+    ]
+    steady = tuple(replace(family, values=np.repeat(family.values, 5, axis=1)) for family in families)
+    checks = [check for record in RECORDS for check in agreement(record.name, record.values(Scrape(steady, 5)))]
+    assert sum(len(check["exp_samples"]) for check in checks) == 206 + len(RECORDS)
+    suite = {
+        "rule_files": [str(RULES)],
+        "evaluation_interval": "1m",
+        "tests": [{"interval": "1m", "input_series": lines, "promql_expr_test": checks}],
+    }
+    (tmp_path / "suite.yml").write_text(yaml.safe_dump(suite))
+    command = [program("promtool"), "test", "rules", "suite.yml"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, (done.stdout + done.stderr)[:4_000]
+
+
+def test_live_steps_record_what_the_history_recorded():
+    """At 15-second steps the records scatter about the same level as at 5-minute steps."""
+    platform = Platform(scale=40.0)
+    history = recorded(platform, Axis(NOON + 300, 300, 12))
+    live = recorded(platform, Axis(NOON + 15, 15, 240))
+    for before, now in zip(history, live, strict=True):
+        assert before.series == now.series
+        allowed = 0.03 * before.values.mean(axis=1) + 6 * before.values.std(axis=1) / np.sqrt(12) + 1e-4
+        assert (np.abs(before.values.mean(axis=1) - now.values.mean(axis=1)) <= allowed).all()
+
+
+def test_records_are_named_and_those_that_never_exist_are_left_out():
+    """Every series carries its record's name; a region nobody is served in has no skip ratio."""
+    frames = recorded(Platform(), Axis(NOON, 300, 2))
+    assert [{labels[NAME] for labels in frame.series} for frame in frames] == [{record.name} for record in RECORDS]
+    assert [len(frame.series) for frame in frames] == [12, 11, 24, 24, 24, 24, 24, 8, 8, 12, 12, 12, 5, 5, 1]
+
+
+def test_nothing_is_recorded_in_a_scrape_gap():
+    """Columns of the gap are missing in every series, and only those."""
+    gap = next(entry for entry in calendar() if entry.kind == "scrape_gap")
+    platform = Platform(incidents=(gap,), scale=40.0)
+    axis = Axis(gap.start - 600, 300, 10)
+    for frame in recorded(platform, axis):
+        assert (np.isnan(frame.values) == platform.unseen(axis)).all()
+
+
+def test_a_step_that_does_not_divide_the_window_is_refused():
+    """Rates look back over a whole number of columns."""
+    with pytest.raises(ValueError, match="a step of 45 s does not divide the 300 s"):
+        recorded(Platform(), Axis(NOON, 45, 2))
