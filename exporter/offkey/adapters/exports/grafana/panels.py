@@ -85,9 +85,9 @@ def dots(colour: str) -> Look:
 
 
 def edge(colour: str, fill_to: str = "") -> Look:
-    """Draw no line, but fill the space down to the series of another name."""
+    """Draw the faint edge of a band, and fill the space down to the series of another name."""
     area = look(custom__fillBelowTo=fill_to, custom__fillOpacity=18) if fill_to else ()
-    return line(colour, width=0) + area
+    return line(colour, width=1) + area
 
 
 def figure(

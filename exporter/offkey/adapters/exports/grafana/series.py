@@ -30,14 +30,15 @@ def band() -> timeseries.Panel:
     """Show the series against what was expected of it."""
     about = About(
         "Seen and expected",
-        "The chosen series (solid), what was expected of it (dashed) and the band in which it is not anomalous. If the "
-        "band is wrong for what you know of the service, set `direction` or `min_deviation` of the signal.",
+        "The chosen series (solid), what was expected of it (dashed) and the band in which it is not anomalous; on a "
+        "side that never alerts it ends at the expected value. If the band is wrong for what you know of the service, "
+        "set `direction` or `min_deviation` of the signal.",
         NOTHING,
     )
     return curves(
         about,
-        Query(f"offkey_upper{_THIS}", "upper", edge(GREY, fill_to="lower")),
-        Query(f"offkey_lower{_THIS}", "lower", edge(GREY)),
+        Query(f"offkey_upper{_THIS} or offkey_expected{_THIS}", "upper", edge(GREY, fill_to="lower")),
+        Query(f"offkey_lower{_THIS} or offkey_expected{_THIS}", "lower", edge(GREY)),
         Query(f"offkey_expected{_THIS}", "expected", dashed(ORANGE)),
         Query(f"offkey_observed{_THIS}", "seen", line(SKY)),
         Query(f"offkey_anomaly_observed{_THIS}", "anomalous", dots(VERMILION)),

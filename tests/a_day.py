@@ -1,0 +1,156 @@
+"""A made-up day of what offkey exposes, rendered by its own sink, as blocks that a real Prometheus starts with."""
+
+import contextlib
+import logging
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+
+import numpy as np
+
+from offkey.adapters.sinks.exposition import Sink
+from offkey.app.telemetry import Telemetry
+from offkey.core.findings import Band, Fault, Forecast, Snapshot, Verdict
+from offkey.core.labels import Labels
+from offkey.core.signals import Alert, Signal
+
+DAY = 86_400
+SCRAPE = 'instance="offkey:10955",job="offkey"'
+
+PAYMENTS = Signal(
+    "payment_success", "", unit="ratio", direction="below", alert=Alert("PaymentsFail", severity="critical"), limit=0.5
+)
+START = Signal("play_start_p95", "", unit="seconds", direction="above", alert=Alert(severity="warning"))
+
+
+class Silence:
+    """A log that nobody reads."""
+
+    def log(self, level, event, **fields):
+        """Forget an event."""
+        logging.getLogger(__name__).debug("%s %s %s", level, event, fields)
+
+
+def openmetrics(end, hours, step):
+    """Return the day as OpenMetrics text.
+
+    Args:
+        end: Unix seconds of the last scrape; the outage of card payments began 20 minutes before.
+        hours: how far back it goes.
+        step: seconds between scrapes.
+    """
+    telemetry = Telemetry(Silence())
+    telemetry.reloaded(end - hours * 3600)
+    now = [0.0]
+    sink = Sink(telemetry, lambda: now[0])
+    lines = []
+    for cycle, instant in enumerate(range(end - hours * 3600, end + 1, step), start=1):
+        now[0] = instant
+        broken = instant > end - 1200
+        snapshot = _snapshot(cycle, instant, broken)
+        telemetry.observe(snapshot)
+        telemetry.count("series_dropped", "max_series", 3)
+        telemetry.count("source_failures:default", "down", int(cycle % 40 == 0))
+        telemetry.count("cycle_failures", "SourceDown", int(cycle % 40 == 0))
+        sink.publish(snapshot)
+        lines += [_stamped(line, instant) for line in sink.render().body.decode().splitlines() if line[0] != "#"]
+        lines += _alerts(instant, end - 1100) if broken else []
+    return "\n".join([*lines, "# EOF", ""])
+
+
+def _snapshot(cycle, instant, broken):
+    random = np.random.default_rng(instant)
+    hour = 2 * np.pi * (instant % DAY) / DAY
+    regions = [
+        Labels.of(region=region, method=method) for region in ("eu-west", "us-east") for method in ("card", "bank")
+    ]
+    usual = np.array([0.985, 0.97, 0.98, 0.96]) + 0.006 * np.cos(hour)
+    seen = usual + random.normal(0, 0.003, 4)
+    if broken:
+        seen[0] = 0.71 + random.normal(0, 0.01)
+    start = 0.8 + 0.25 * np.sin(hour - 1) + np.zeros(2)
+    clients = [
+        Labels.of(client="web", job="player", instance="cdn-1"),
+        Labels.of(client="tv", job="player", instance="cdn-2"),
+    ]
+    verdicts = (
+        _verdict(PAYMENTS, regions, instant, seen, usual, usual - 0.015),
+        _verdict(START, clients, instant, start + random.normal(0, 0.03, 2), start, np.full(2, -np.inf), start * 1.25),
+    )
+    return Snapshot(cycle, instant, 0.2 + 0.1 * random.random(), 4.0, verdicts, {"default": True})
+
+
+def _verdict(signal, series, instant, seen, usual, lower, upper=None):
+    upper = np.full(len(series), np.inf) if upper is None else upper
+    reach = np.where(np.isinf(upper), usual - lower, upper - usual)
+    away = np.where(np.isinf(upper), usual - seen, seen - usual)
+    score = np.maximum(away / reach, 0)
+    ahead = np.repeat(usual[:, None], 2, axis=1)
+    return Verdict(
+        signal,
+        tuple(series),
+        instant,
+        observed=seen,
+        score=score,
+        band=Band(usual, lower, upper),
+        anomalous=score > 1,
+        since=np.where(score > 1, instant, 0.0),
+        ready=np.ones(len(series)),
+        coverage=np.full(len(series), 0.995),
+        forecast=Forecast(ahead, ahead - reach[:, None] / 2, ahead + reach[:, None] / 2),
+        time_to_limit=np.full(len(series), 9_000.0 if signal.limit else np.nan),
+        faults=(Fault(signal.name, "gap", series[1]),) if (score > 1).any() else (),
+        expected_alerts_per_week=1.4,
+    )
+
+
+def _stamped(line, instant):
+    """Add what Prometheus adds to a scraped sample when it honours labels: job and instance unless there, the time."""
+    head, _, value = line.rpartition(" ")
+    name, _, labels = head.partition("{")
+    if 'job="' not in labels:
+        labels = f"{SCRAPE},{labels.rstrip('}')}".rstrip(",") + "}"
+    return f"{name}{{{labels} {value} {instant}"
+
+
+def _alerts(instant, since):
+    labels = 'alertname="PaymentsFail",method="card",offkey_rule="payment_success",region="eu-west",severity="critical"'
+    labels += ',service="checkout",signal="payment_success",team="payments"'
+    return [
+        f'ALERTS{{alertstate="firing",{labels}}} 1 {instant}',
+        f"ALERTS_FOR_STATE{{{labels}}} {since} {instant}",
+    ]
+
+
+@contextlib.contextmanager
+def prometheus(program, folder, text):
+    """Start a real Prometheus that holds the samples of an OpenMetrics text; yield its address, and stop it after."""
+    samples, store, config = folder / "day.om", folder / "tsdb", folder / "prometheus.yml"
+    samples.write_text(text)
+    config.write_text("global: {scrape_interval: 1m}\n")
+    create = ["tsdb", "create-blocks-from", "--max-block-duration=400h", "openmetrics", samples, store]
+    subprocess.run([program("promtool"), *create], check=True, capture_output=True)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    flags = [f"--config.file={config}", f"--storage.tsdb.path={store}", f"--web.listen-address={address}"]
+    with (folder / "prometheus.log").open("w") as log:
+        process = subprocess.Popen([program("prometheus"), *flags, "--storage.tsdb.retention.time=400h"], stderr=log)
+        try:
+            _wait(f"http://{address}/-/ready", process)
+            yield f"http://{address}"
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+def _wait(url, process, seconds=20):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        assert process.poll() is None, "prometheus ended; see its log"
+        with contextlib.suppress(urllib.error.URLError), urllib.request.urlopen(url, timeout=1):  # noqa: S310 (loopback)
+            return
+        time.sleep(0.1)
+    raise TimeoutError(url)
