@@ -168,10 +168,10 @@ def _listen_everywhere(port: int, *, needs_ipv6: bool) -> socket.socket:
 
 
 def _parse(address: str) -> tuple[str, int]:
-    host, _, port = address.rpartition(":")
+    host, colon, port = address.rpartition(":")
     bare = host.removeprefix("[").removesuffix("]")
     is_well_formed = bare == host if ":" not in bare else host == f"[{bare}]"
-    if not is_well_formed or not port.isascii() or not port.isdigit() or int(port) > 65_535:
+    if not colon or not is_well_formed or not port.isascii() or not port.isdigit() or int(port) > 65_535:
         msg = (
             f'--web.listen-address: "{address}" is not an address; '
             "write for example :10955, 127.0.0.1:10955 or [::1]:10955"

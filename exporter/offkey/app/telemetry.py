@@ -17,6 +17,17 @@ from offkey.core.findings import Snapshot
 # Seconds: a cycle is to take well under the shortest step, and a minute is a usual one.
 CYCLE_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 
+# What the engine counts: the event is the metric's name without prefix and `_total`.
+EVENTS = {
+    "cycles_skipped": "Cycles left out because the one before took too long.",
+    "state_write_failures": "Times that what was learned could not be stored.",
+    "state_damaged": "Stored files set aside because they were damaged.",
+}
+REASONED_EVENTS = {
+    "cycle_failures": "Cycles that ended with an error.",
+    "series_dropped": "Series left out, counted in every read.",
+}
+
 
 class Log(Protocol):
     """Whoever writes the log; a structlog logger is one."""
@@ -36,13 +47,9 @@ class Telemetry:
         self._registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
         PlatformCollector(registry=registry)
-        build = Gauge(
-            "offkey_build_info",
-            "A constant 1 labelled with the versions of offkey and Python.",
-            ["version", "python_version"],
-            registry=registry,
-        )
-        build.labels(__version__, platform.python_version()).set(1)
+        versions = {"version": __version__, "python_version": platform.python_version()}
+        meaning = "A constant 1 labelled with the versions of offkey and Python."
+        Gauge("offkey_build_info", meaning, [*versions], registry=registry).labels(**versions).set(1)
         self._cycles = Counter("offkey_cycles", "Cycles that ended.", registry=registry)
         self._duration = Histogram(
             "offkey_cycle_duration_seconds",
@@ -52,7 +59,7 @@ class Telemetry:
         )
         self._reload_ok = Gauge(
             "offkey_config_last_reload_successful",
-            "Whether the configuration that was read last is good and in force.",
+            "Whether the configuration that was read last is in force.",
             registry=registry,
         )
         self._reload_time = Gauge(
@@ -64,26 +71,14 @@ class Telemetry:
             "offkey_source_failures", "Reads without a usable answer.", ["source", "reason"], registry=registry
         )
         self._counters = {
-            "cycles_skipped": Counter(
-                "offkey_cycles_skipped", "Cycles left out because the one before took too long.", registry=registry
-            ),
-            "state_write_failures": Counter(
-                "offkey_state_write_failures", "Times that what was learned could not be stored.", registry=registry
-            ),
-            "state_damaged": Counter(
-                "offkey_state_damaged", "Stored files set aside because they were damaged.", registry=registry
-            ),
+            event: Counter(f"offkey_{event}", meaning, registry=registry) for event, meaning in EVENTS.items()
         }
         self._reasoned = {
-            "cycle_failures": Counter(
-                "offkey_cycle_failures", "Cycles that ended with an error.", ["reason"], registry=registry
-            ),
-            "series_dropped": Counter(
-                "offkey_series_dropped", "Series left out, counted in every read.", ["reason"], registry=registry
-            ),
+            event: Counter(f"offkey_{event}", meaning, ["reason"], registry=registry)
+            for event, meaning in REASONED_EVENTS.items()
         }
         self._reasoned["series_dropped"].labels("max_series")
-        self._events = Counter(
+        self._others = Counter(
             "offkey_events", "Events that have no metric of their own.", ["event"], registry=registry
         )
 
@@ -97,19 +92,19 @@ class Telemetry:
         elif event in self._reasoned:
             self._reasoned[event].labels(reason).inc(amount)
         else:
-            self._events.labels(event).inc(amount)
+            self._others.labels(event).inc(amount)
 
     def tell(self, level: str, message: str, fields: Mapping[str, object] | None = None) -> None:
         """Write to the log; `level` is debug, info, warning or error."""
         self._log.log(logging.getLevelNamesMapping()[level.upper()], message, **(fields or {}))
 
     def observe(self, snapshot: Snapshot) -> None:
-        """Take note of a snapshot; several of the same cycle count once."""
+        """Take note of a snapshot; those published before a cycle ends bear the number of the one before."""
         before, self._snapshot = self._snapshot, snapshot
         for source in snapshot.source_up:
             for error in (SourceDown, QueryRejected, BadResponse):
                 self._source_failures.labels(source, error.reason)  # there from the start, so that increase() sees all
-        if snapshot.cycle > (before.cycle if before else 0):
+        if snapshot.cycle not in (0, before.cycle if before else 0):
             self._cycles.inc()
             self._duration.observe(snapshot.duration)
 

@@ -161,7 +161,13 @@ def _landing(telemetry_path: str) -> Endpoint:
 
 
 def _hardened(app: ASGIApp) -> ASGIApp:
-    """Return the application with headers that keep a browser from running or framing any answer of it."""
+    """Return the application with headers that keep a browser from running or framing any answer of it.
+
+    A request that states its length twice, by number and in chunks, is refused: proxies disagree about where it ends.
+    """
+    ambiguous = PlainTextResponse(
+        "content-length and transfer-encoding exclude each other\n", 400, {"connection": "close"}
+    )
 
     async def hardened(scope: Scope, receive: Receive, send: Send) -> None:
         async def send_hardened(message: Message) -> None:
@@ -169,6 +175,8 @@ def _hardened(app: ASGIApp) -> ASGIApp:
                 message = {**message, "headers": [*message.get("headers", []), *_HEADERS]}
             await send(message)
 
-        await app(scope, receive, send_hardened)
+        names = {name for name, _ in scope["headers"]}
+        answer = ambiguous if {b"content-length", b"transfer-encoding"} <= names else app
+        await answer(scope, receive, send_hardened)
 
     return hardened
