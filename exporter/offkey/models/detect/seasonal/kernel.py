@@ -35,6 +35,7 @@ FIRM_ENOUGH = 0.75  # share of recent samples far off at which levels follow wit
 HELD_SHIFT = 3.0  # sustained residual, in scales, that counts as a shift
 SHIFT_SECONDS = 3_600  # how long it must last to be adopted as the new level
 HELD_CLIP = 8.0
+LARGEST = 1e30  # samples beyond are taken for this much: nothing real is, and single precision ends at 3e38
 TAIL_WIDTH = 0.25  # width of a tail bin, in units of deviation
 TAIL_PRIOR = 500.0  # samples that the assumed tail counts for
 TAIL_SLOPE = 1.5  # decades that the assumed tail falls per unit of deviation
@@ -95,8 +96,8 @@ def season(row: Rows, clock: int, rates: Array) -> tuple[float, bool]:
         return row.running[LEVEL], False
     usual = (row.profile[left] * weight_left + row.profile[right] * weight_right) / weight
     if rates[SEASON] > 1:
-        extra = row.week[clock // CELL_SECONDS]
-        noise = 0.5 * row.hours[1, clock % DAY_SECONDS // 3600]
+        extra = float(row.week[clock // CELL_SECONDS])
+        noise = 0.5 * float(row.hours[1, clock % DAY_SECONDS // 3600])
         if extra != 0.0:
             usual += extra * (extra * extra / (extra * extra + noise * noise))
     return row.running[LEVEL] + usual, True
@@ -108,15 +109,16 @@ def predict(row: Rows, clock: int, rates: Array, out: Array) -> None:
     run = row.running
     usual, known = season(row, clock, rates)
     total, forecast = 0.0, 0.0
+    best = row.errors.min() + 1e-300
     for k in range(2 * LEVELS + 1):
-        error = row.errors[k] + 1e-300
-        weight = (row.errors[0] + 1e-300) / error
-        weight = weight * weight * weight * weight + 1e-12
+        weight = best / (row.errors[k] + 1e-300)
+        weight *= weight
+        weight *= weight
         level = run[LAST] if k == 2 * LEVELS else row.levels[k] + (usual if k >= LEVELS else 0.0)
         total += weight
         forecast += weight * (level - run[LAST])
     hour = clock % DAY_SECONDS // 3600
-    floor = 0.05 * run[FAR] + 0.1 * run[SPREAD] + 1e-6 * abs(run[LEVEL]) + 1e-12
+    floor = 0.05 * run[FAR] + 0.1 * run[SPREAD] + 1e-14 * abs(run[LEVEL]) + 1e-12
     trusted = row.hours[2, hour] > 1800
     jump = max(run[NEAR], 0.5 * (row.hours[0, hour] if trusted else run[FAR]))
     width = row.hours[1, hour] if trusted and row.hours[1, hour] > 0 else run[SPREAD]
@@ -295,14 +297,13 @@ def learn_hour(row: Rows, x: float, p: Array, hour: int, rates: Array) -> None:
     gain = max(rates[R_HOUR], step / (seen + step))
     row.hours[0, hour] += gain * (1.25 * small - row.hours[0, hour])
     row.hours[2, hour] = min(1e7, seen + step)
+    residual = abs(x - p[USUAL])
+    if run[COUNT] > 30:
+        residual = min(residual, CLIP * p[WIDTH])
+    run[SPREAD] += max(rates[R_SPREAD], 1.0 / (run[COUNT] + 1.0)) * (1.25 * residual - run[SPREAD])
     if p[KNOWN] > 0 and run[SEEN] >= rates[NEED]:
-        residual = abs(x - p[USUAL])
-        if row.hours[1, hour] > 0 and trusted:
-            residual = min(residual, 1.25 * CLIP * p[WIDTH])
-        since = max(step, run[SEEN] - rates[NEED])
-        gain = max(rates[R_SPREAD], step / since)
-        run[SPREAD] += gain * (1.25 * residual - run[SPREAD])
-        row.hours[1, hour] += max(rates[R_HOUR], min(1.0, 24.0 * step / since)) * (1.25 * residual - row.hours[1, hour])
+        since = max(0.0, seen - 3600.0)
+        row.hours[1, hour] += max(rates[R_HOUR], step / (since + step)) * (1.25 * residual - row.hours[1, hour])
 
 
 @compiled
@@ -431,6 +432,8 @@ def walk(mode: int, values: Array, clock: Clock, rates: Array, rows: Rows, bound
             row = spare
         for t in range(values.shape[1]):
             x, now = values[s, t], clock.week[clock.zone[s], t]
+            if abs(x) > LARGEST:
+                x = math.copysign(LARGEST, x)
             if row.running[COUNT] >= 1:
                 predict(row, now, rates, p)
                 if mode != LEARN and row.running[SEEN] >= rates[NEED]:
