@@ -22,7 +22,7 @@ KEEP_ALIVE_SECONDS = 120
 # Beyond so many connections the one that has been silent for longest makes room.
 MAX_CONNECTIONS = 256
 # Seconds that answers under way get when the process ends.
-GRACE_SECONDS = 5
+GRACE_SECONDS = 2
 
 _NO_IPV6 = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)
 
