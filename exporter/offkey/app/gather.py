@@ -28,7 +28,7 @@ class Found:
 
 
 def gather(config: Config, journal: Journal, at: int) -> Iterator[Found]:
-    """Yield the evidence for each signal in turn; one that cannot be read leaves the others alone.
+    """Yield the evidence for each signal that alerts, in turn; one that cannot be read leaves the others alone.
 
     Args:
         config: sources and signals.
@@ -38,6 +38,8 @@ def gather(config: Config, journal: Journal, at: int) -> Iterator[Found]:
     sources = wire.sources(config)
     try:
         for plan in wire.plans(config):
+            if plan.signal.alert is None:
+                continue
             try:
                 reading = read(plan.signal, sources[plan.signal.source], past_axis(plan, at), READ_SECONDS, journal)
             except SourceError as error:

@@ -1,0 +1,76 @@
+"""`offkey serve`: the daemon."""
+
+from pathlib import Path
+
+import click
+
+from offkey.app import options
+
+
+@click.command()
+@options.config_file
+@options.prometheus_url
+@click.option(
+    "--storage.path",
+    "storage",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for what is learned, instead of the file's; without either it stays in memory.",
+)
+@click.option(
+    "--web.listen-address",
+    "addresses",
+    multiple=True,
+    default=[":10955"],
+    show_default=True,
+    metavar="[HOST]:PORT",
+    help="Where to listen; may be given several times.",
+)
+@click.option(
+    "--web.telemetry-path", "telemetry_path", default="/metrics", show_default=True, help="Path of the metrics."
+)
+@click.option("--web.enable-lifecycle", "lifecycle", is_flag=True, help="Enable /-/reload and /-/quit.")
+@click.option(
+    "--web.max-requests",
+    "max_requests",
+    type=click.IntRange(min=1),
+    default=40,
+    show_default=True,
+    help="Scrapes answered at once; more get 503.",
+)
+@click.option(
+    "--log.level",
+    "level",
+    type=click.Choice(["debug", "info", "warning", "error"]),
+    default="info",
+    show_default=True,
+    help="Least severity that is logged.",
+)
+@click.option(
+    "--log.format",
+    "form",
+    type=click.Choice(["logfmt", "json"]),
+    default="logfmt",
+    show_default=True,
+    help="Form of the log on stderr.",
+)
+def command(  # noqa: PLR0913 (one argument for each flag)
+    *,
+    config_file: Path | None,
+    prometheus_url: str,
+    storage: Path | None,
+    addresses: tuple[str, ...],
+    telemetry_path: str,
+    lifecycle: bool,
+    max_requests: int,
+    level: str,
+    form: str,
+) -> None:
+    """Watch, and serve what is found on /metrics until stopped; SIGHUP reads the configuration anew.
+
+    Example: offkey serve --prometheus.url http://localhost:9090
+    """
+    from offkey.app.loading import loader  # noqa: PLC0415 (--help stays fast)
+    from offkey.app.serve import Options, Service  # noqa: PLC0415 (as above)
+
+    chosen = Options(addresses, telemetry_path, lifecycle, max_requests, level, form)  # type: ignore[arg-type]  # click has checked the choices
+    Service(loader(config_file, prometheus_url, storage), chosen).run()

@@ -1,0 +1,85 @@
+"""One evaluation of a configuration, printed."""
+
+import sys
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from offkey.adapters.sinks import exposition, lines
+from offkey.adapters.stores import memory
+from offkey.app import wire
+from offkey.app.config import Config
+from offkey.app.logs import logger
+from offkey.app.telemetry import Telemetry
+from offkey.core.findings import Snapshot, Verdict
+from offkey.engine.cycle import Engine
+
+OPENMETRICS = "application/openmetrics-text; version=1.0.0"
+
+
+class Latest:
+    """A sink that keeps the latest snapshot."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self.snapshot: Snapshot | None = None
+
+    def publish(self, snapshot: Snapshot) -> None:
+        """Keep it."""
+        self.snapshot = snapshot
+
+
+def evaluate(config: Config, output: str) -> bool:
+    """Run one cycle and print it on stdout; return whether every source could be read.
+
+    Args:
+        config: what to watch.
+        output: text, json or openmetrics.
+    """
+    telemetry = Telemetry(logger("warning", "logfmt", sys.stderr))
+    sources, latest = wire.sources(config), Latest()
+    try:
+        engine = Engine(wire.plans(config), wire.ports(config, sources, memory.Store(), [latest], telemetry))
+        snapshot = engine.tick()
+    finally:
+        for source in sources.values():
+            source.close()
+    telemetry.observe(snapshot)
+    PRINTERS[output](snapshot, telemetry)
+    return not snapshot.faults
+
+
+def _print_lines(snapshot: Snapshot, _telemetry: Telemetry) -> None:
+    lines.Sink(sys.stdout).publish(snapshot)
+
+
+def _print_exposition(snapshot: Snapshot, telemetry: Telemetry) -> None:
+    sink = exposition.Sink(telemetry)
+    sink.publish(snapshot)
+    sys.stdout.write(sink.render(OPENMETRICS).body.decode())
+
+
+def _print_table(snapshot: Snapshot, _telemetry: Telemetry) -> None:
+    table = Table("signal", "series", "observed", "expected", "lower", "upper", "score", box=None, header_style="bold")
+    for verdict in snapshot.verdicts:
+        for place in np.argsort(-np.nan_to_num(verdict.score, nan=-1.0), kind="stable"):
+            table.add_row(*_row(verdict, int(place)), style="red" if verdict.anomalous[place] else "")
+    Console().print(table)
+    for fault in snapshot.faults:
+        Console(stderr=True).print(f"{fault.signal}: {fault.kind}: {fault.detail}", style="yellow", markup=False)
+
+
+def _row(verdict: Verdict, place: int) -> tuple[str, ...]:
+    band = verdict.band
+    numbers = (verdict.observed, band.expected, band.lower, band.upper, verdict.score)
+    shown = ("unknown" if np.isnan(values[place]) else f"{values[place]:.4g}" for values in numbers)
+    return (verdict.signal.name, str(verdict.series[place]), *shown)
+
+
+PRINTERS: Mapping[str, Callable[[Snapshot, Telemetry], None]] = {
+    "text": _print_table,
+    "json": _print_lines,
+    "openmetrics": _print_exposition,
+}

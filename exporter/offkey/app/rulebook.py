@@ -1,0 +1,61 @@
+"""Learn every signal and plan what becomes of its rule files."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from offkey.adapters.exports import rulefiles
+from offkey.adapters.exports.rulefiles import Edited, RuleChanges
+from offkey.app import wire
+from offkey.app.gather import gather
+from offkey.app.loading import loader
+from offkey.app.logs import logger
+from offkey.app.progress import track
+from offkey.app.telemetry import Telemetry
+from offkey.core.errors import SourceDown
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """What has to change in a folder of rules."""
+
+    changes: RuleChanges
+
+    @classmethod
+    def learned(cls, config_file: Path | None, prometheus_url: str, folder: Path, edited: Edited) -> "Book":
+        """Learn all signals of a configuration, telling on stderr how far it is.
+
+        Raises:
+            ConfigError: the configuration is not acceptable.
+            SourceDown: nothing could be learned at all.
+            RuleError: files that people changed are in the way.
+        """
+        config = loader(config_file, prometheus_url)()
+        journal = Telemetry(logger("warning", "logfmt", sys.stderr))
+        alerting = sum(signal.alert is not None for signal in config.signals)
+        found = list(track(gather(config, journal, int(wire.CLOCKS.wall())), "learning", alerting))
+        for one in found:
+            if one.problem:
+                click.echo(f"{one.signal.name}: no rules: {one.problem}", err=True)
+        evidences = {one.signal.name: one.evidence for one in found if one.evidence is not None}
+        if not evidences:
+            msg = "nothing could be learned about any signal; no rules were written"
+            raise SourceDown(msg)
+        return cls(rulefiles.plan(config.signals, evidences, folder, edited=edited))
+
+    def write(self) -> None:
+        """Check and write the changes, saying on stderr what was done.
+
+        Raises:
+            RuleError: a rule or its test does not hold; nothing was written.
+        """
+        checked = self.changes.write()
+        for change in self.changes.changes:
+            done = "removed" if change.after is None else "wrote" if change.before is None else "changed"
+            click.echo(f"{done} {self.changes.folder / change.path}", err=True)
+        if not self.changes.changes:
+            click.echo(f"{self.changes.folder}: nothing to change", err=True)
+        elif not checked:
+            click.echo("promtool was not found: the rules were checked by offkey alone", err=True)
