@@ -101,10 +101,21 @@ def vector(body: bytes, where: str) -> dict[Labels, float]:
     content = opened(body, where).content
     try:
         _expect("vector", content)
-        return {_labels(entry): float(entry["value"][1]) for entry in content["result"] if "value" in entry}
+        return {label_set(entry["metric"]): float(entry["value"][1]) for entry in content["result"] if "value" in entry}
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         msg = f"{where}: the answer is not an instant vector: {excerpt(body)}"
         raise BadResponse(msg) from error
+
+
+def label_set(metric: dict[str, str]) -> Labels:
+    """Return a decoded object of labels as such.
+
+    Raises:
+        AttributeError: it is no object.
+        TypeError: a value is not text.
+    """
+    "".join(metric.values())
+    return Labels.of(metric)
 
 
 def reason(body: bytes) -> str:
@@ -170,7 +181,7 @@ def _placed(answer: Envelope, axis: Axis, most: int) -> Piece:
     _expect("matrix", answer.content)
     entries, histograms = [], set()
     for entry in answer.content["result"]:
-        labels = _labels(entry)
+        labels = label_set(entry["metric"])
         if entry.get("histograms"):
             histograms.add(labels.get(NAME, "{}"))
         if entry.get("values", []) != []:
@@ -190,13 +201,6 @@ def _expect(kind: str, content: dict[str, Any]) -> None:
     if content["resultType"] != kind:
         msg = f"the result is a {content['resultType']}"
         raise ValueError(msg)
-
-
-def _labels(entry: dict[str, Any]) -> Labels:
-    """Return an entry's label set; values that are not text are a TypeError."""
-    metric = entry["metric"]
-    "".join(metric.values())
-    return Labels.of(metric)
 
 
 def _samples(samples: Sequence[bytes], index: object) -> bytes:

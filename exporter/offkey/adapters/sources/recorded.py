@@ -13,6 +13,7 @@ import numpy as np
 import orjson
 
 from offkey.adapters import files
+from offkey.adapters.sources._matrix import label_set
 from offkey.core.errors import BadResponse, QueryRejected, SourceDown
 from offkey.core.frame import Array, Axis, Frame
 from offkey.core.labels import Labels
@@ -114,7 +115,7 @@ def _frame(line: dict[str, Any], path: Path) -> Frame:
         values = np.full((len(rows), width), np.nan)
         for k, row in enumerate(rows):
             values[k, : len(row)] = row
-        labels = tuple(Labels.of(entry["labels"]) for entry in entries)
+        labels = tuple(label_set(entry["labels"]) for entry in entries)
         return Frame(_distinct(labels), values, Axis(start, step, width))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         msg = f"{path}: the recorded answer to {line['query']!r} cannot be used: {error}"
