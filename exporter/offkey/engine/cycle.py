@@ -3,14 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from offkey.core.durations import DAY
+from offkey.core.durations import DAY, HOUR
 from offkey.core.errors import SourceDown, SourceError, StateError
 from offkey.core.findings import Fault, Snapshot, Verdict
 from offkey.core.frame import Axis
 from offkey.core.labels import Labels
 from offkey.core.ports import Journal, Sink, Source, Store
 from offkey.engine.advance import Passage, align, passages
-from offkey.engine.learning import learn
+from offkey.engine.learning import learn, retuned
 from offkey.engine.memory import Memory
 from offkey.engine.plan import Plan
 from offkey.engine.reading import Reading, admit, read
@@ -20,6 +20,9 @@ from offkey.engine.verdict import verdict
 STALE_STEPS = 2
 # A memory further behind than this is learned anew from the history instead of caught up.
 CATCH_UP = DAY
+# Bounds are found anew from the history this often, one signal a cycle.
+RETUNE = DAY
+RETUNE_AGAIN = HOUR  # after an attempt that failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,8 @@ class Engine:
         self._source_up = dict.fromkeys(ports.sources, True)
         self._down_now: set[str] = set()
         self._read_seconds = 0.0
+        self._retuned = False
+        self._tune_next: dict[str, int] = {}
         self._cycle = 0
         self._saved = ports.clocks.monotonic()
         if former is not None:
@@ -93,6 +98,7 @@ class Engine:
         faults: list[Fault] = []
         self._down_now.clear()
         self._read_seconds = 0.0
+        self._retuned = False
         for plan in self._plans:
             if not self._is_due(plan, wall):
                 continue
@@ -139,19 +145,29 @@ class Engine:
         memory, passage = self._judge(plan, memory, reading)
         self._memories[plan.key] = memory
         self._verdicts[plan.key] = verdict(plan, memory, passage, reading.dropped)
+        if not self._retuned and memory.until >= self._tune_next.get(plan.key, int(memory.ledger["tuned"][0]) + RETUNE):
+            self._retuned = True
+            self._tune_next[plan.key] = memory.until + RETUNE_AGAIN
+            self._memories[plan.key] = retuned(memory, self._learned(plan, now))
+            del self._tune_next[plan.key]
 
     def _recall(self, plan: Plan, now: int) -> Memory:
         """Return the memory at hand, the stored one, or one learned from the history."""
         known = self._memories.get(plan.key) or self._stored(plan)
         if known is not None and abs(now - known.until) <= CATCH_UP:
             return known
-        signal = plan.signal
-        axis = Axis.between(now - signal.history, now - signal.step, signal.history_step)  # one column is left to judge
-        past = self._read(plan, axis, self._ports.learning_timeout)
-        memory = learn(plan, past.examined)
-        self._memories[plan.key] = memory
-        self._tell_learned(plan, past)
+        self._memories[plan.key] = memory = self._learned(plan, now)
         return memory
+
+    def _learned(self, plan: Plan, now: int) -> Memory:
+        """Return a memory learned from the history alone; the newest column is left to be judged."""
+        signal = plan.signal
+        axis = Axis.between(now - signal.history, now - signal.step, signal.history_step)
+        past = self._read(plan, axis, self._ports.learning_timeout)
+        frame = past.examined.frame
+        fields = {"signal": signal.name, "series": len(frame.series), "samples": int(frame.values.size)}
+        self._ports.journal.tell("info", "learned from history", fields)
+        return learn(plan, past.examined)
 
     def _stored(self, plan: Plan) -> Memory | None:
         try:
@@ -209,11 +225,6 @@ class Engine:
         for sink in self._ports.sinks:
             sink.publish(snapshot)
         return snapshot
-
-    def _tell_learned(self, plan: Plan, past: Reading) -> None:
-        frame = past.examined.frame
-        fields = {"signal": plan.signal.name, "series": len(frame.series), "samples": int(frame.values.size)}
-        self._ports.journal.tell("info", "learned from history", fields)
 
 
 def _mattering(plan: Plan, memory: Memory, reading: Reading) -> tuple[Labels, ...]:

@@ -57,9 +57,19 @@ def learn(plan: Plan, past: Examined) -> Memory:
     bound = plan.tuner.tune(counting, frame.axis.step, plan.budget)
     judged = judge(signal, frame.values, seen.strangeness, bound, seen.raw_band, seen.examined.events)
     opened = open_close(judged.score, np.zeros(len(frame.series), bool), plan.dead_band)
-    shared = {"expected_alerts_per_week": np.array([alerts_per_week(opened, frame.axis.step)])}
     memory = memory.note(bound=bound)
+    shared = {
+        "expected_alerts_per_week": np.array([alerts_per_week(opened, frame.axis.step)]),
+        "tuned": np.array([past.frame.axis.end]),
+    }
     return replace(memory, ledger=State(memory.series, memory.ledger.rows, shared))
+
+
+def retuned(memory: Memory, fresh: Memory) -> Memory:
+    """Return the memory with the bounds of one that was learned later; series it does not know keep theirs."""
+    bound = fresh.ledger.align(memory.series)["bound"]
+    memory = memory.note(bound=np.where(np.isnan(bound), memory.ledger["bound"], bound))
+    return replace(memory, ledger=State(memory.series, memory.ledger.rows, fresh.ledger.shared))
 
 
 def replay(plan: Plan, past: Examined, bound: Array) -> tuple[Memory, Replay]:
@@ -91,7 +101,7 @@ def replay(plan: Plan, past: Examined, bound: Array) -> tuple[Memory, Replay]:
 
 
 def alerts_per_week(opened: BoolArray, step: int) -> float:
-    """Return how many anomalies opened a week over all series; NaN without any column.
+    """Return how many anomalies opened a week over all series; NaN without any sample to open one.
 
     Args:
         opened: which anomalies were open, (S, T).
@@ -99,7 +109,7 @@ def alerts_per_week(opened: BoolArray, step: int) -> float:
     """
     weeks = opened.shape[1] * step / WEEK
     starts = (opened & ~np.pad(opened, ((0, 0), (1, 0)))[:, :-1]).sum()
-    return float(starts / weeks) if weeks else float("nan")
+    return float(starts / weeks) if opened.size else float("nan")
 
 
 def _stack(none: Array, bands: list[Band]) -> Band:

@@ -20,7 +20,7 @@ class Memory:
         detector: what the detector learned.
         forecaster: what the forecaster learned.
         ledger: the engine's own rows: `bound` strangeness, `open` anomaly, `since` and `seen` Unix seconds,
-            `coverage` share; shared: `expected_alerts_per_week`.
+            `coverage` share; shared: `expected_alerts_per_week`, `tuned` when the bounds were found, Unix seconds.
         until: the last instant that was learned, Unix seconds.
         tail: the last columns, for models that need context; None until there are any.
     """
@@ -62,4 +62,4 @@ def blank_ledger(series: tuple[Labels, ...]) -> State:
         "seen": np.zeros(size, np.int64),
         "coverage": np.full(size, np.nan),
     }
-    return State(series, rows, {"expected_alerts_per_week": np.full(1, np.nan)})
+    return State(series, rows, {"expected_alerts_per_week": np.full(1, np.nan), "tuned": np.zeros(1, np.int64)})

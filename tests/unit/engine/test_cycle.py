@@ -167,3 +167,23 @@ def test_a_clock_that_jumps_far_starts_over_from_the_history(planned, jumped):
     found = rig.tick(jumped).verdicts[0]
     assert found.score[0] == 0.0
     assert [axis.size for _, axis, _ in rig.source.asked[-2:]] == [59, 1]
+
+
+def test_bounds_are_found_anew_every_day(planned):
+    """The history is read again, one signal a cycle; levels and open anomalies stay."""
+    rig = Rig([planned(), planned(name="other")], Script({"load": {A: level(5.0)}}))
+    rig.tick()
+    rig.source.asked.clear()
+    rig.tick(86_400)
+    rig.tick()
+    rig.tick()
+    assert [axis.size for _, axis, _ in rig.source.asked if axis.size == 59] == [59, 59]
+
+
+def test_bounds_that_cannot_be_found_anew_stay(planned):
+    """A source that goes down in between costs nothing but the reading."""
+    rig = Rig([planned()], Script({"load": {A: level(5.0)}}))
+    rig.tick()
+    found = rig.tick(86_400 - 60).verdicts[0]
+    rig.source.down = True
+    assert rig.tick().verdicts == (found,)
