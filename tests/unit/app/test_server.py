@@ -1,3 +1,4 @@
+import errno
 import socket
 
 import pytest
@@ -67,3 +68,18 @@ def test_a_host_that_is_not_ours_is_refused():
     """An address of some other machine cannot be listened on."""
     with pytest.raises(ConfigError, match=r"192\.0\.2\.1:0"):
         Server(nothing, ["192.0.2.1:0"]).open()
+
+
+def test_without_ipv6_a_port_alone_is_every_ipv4_interface(listening, monkeypatch):
+    """A kernel that has IPv6 switched off is no obstacle, unless IPv6 was asked for."""
+    real = socket.create_server
+
+    def ipv4_only(address, **options):
+        if options.get("family") == socket.AF_INET6:
+            raise OSError(errno.EAFNOSUPPORT, "Address family not supported by protocol")
+        return real(address, **options)
+
+    monkeypatch.setattr(socket, "create_server", ipv4_only)
+    assert listening(":0")[0].startswith("0.0.0.0:")
+    with pytest.raises(ConfigError, match="not supported"):
+        Server(nothing, ["[::]:0"]).open()

@@ -214,6 +214,21 @@ def test_a_damaged_file_is_set_aside_and_the_generation_before_is_used(folder, o
     assert list(store.keys()) == ["k"]
 
 
+def test_a_damaged_file_that_cannot_be_moved_is_not_used_either(folder, open_store, monkeypatch):
+    """On a disk that has become read-only the generation before is returned all the same."""
+    store = open_store(journal := Journal())
+    store.save("k", learned(1.0))
+    store.save("k", learned(2.0))
+    current(folder).write_bytes(b"nonsense")
+
+    def refuse(*_args):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(os, "replace", refuse)
+    assert value_of(store.load("k")) == 1.0
+    assert "Read-only file system" in journal.told[0][2]["error"]
+
+
 def test_damage_to_both_generations_is_a_cold_start(folder, open_store):
     """None is returned; the files set aside have numbers of their own, time after time."""
     store = open_store()
