@@ -189,7 +189,7 @@ class RuleFile:
 def file_stem(name: str) -> str:
     """Return a name that is safe as a file name: itself where it is, else a readable part and a hash."""
     stem = _NOT_IN_A_FILE_NAME.sub("-", name).strip(".-_")[:_LONGEST_STEM]
-    if stem == name:
+    if stem and stem == name:
         return stem
     digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
     return f"{stem}-{digest}" if stem else f"signal-{digest}"

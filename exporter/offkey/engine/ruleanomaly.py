@@ -133,13 +133,13 @@ def _episode(spec: Spec) -> RuleTest:
     before, after = (story.MISSING, story.QUIET), ("stale", 1)
     return RuleTest(
         "fires after `for` with its text, holds in the dead band, resolves",
-        spec.interval,
+        spec.test_interval,
         (
             story.exposed(spec, "offkey_anomaly", story.timeline(before, (SCORE, bad), (within, back), after)),
             story.exposed(spec, "offkey_anomaly_observed", story.timeline(before, (SEEN, bad + back), after)),
             story.exposed(spec, "offkey_anomaly_expected", story.timeline(before, (USUAL, bad + back), after)),
         ),
-        tuple(AlertCheck(at * spec.interval, spec.alert_name, alerts) for at, alerts in sorted(moments)),
+        tuple(AlertCheck(at * spec.test_interval, spec.alert_name, alerts) for at, alerts in sorted(moments)),
     )
 
 
@@ -170,21 +170,23 @@ def _length(spec: Spec) -> int:
 def _healthy(spec: Spec) -> RuleTest:
     """An exporter speaks and finds nothing: nothing fires, not even far from the reviewed constants."""
     count = _length(spec)
-    at = (count - 1) * spec.interval
+    at = (count - 1) * spec.test_interval
     given = (
         story.about_signal(spec, "offkey_anomalous_series", story.timeline((0, count))),
         story.about_signal(spec, "offkey_last_sample_timestamp_seconds", story.clock(spec, count)),
     )
     names = (spec.alert_name, _out_of_range_name(spec), UNWATCHED)
     checks = tuple(AlertCheck(at, name) for name in names)
-    return RuleTest("the exporter finds nothing: nothing fires", spec.interval, given + _observed(spec, count), checks)
+    return RuleTest(
+        "the exporter finds nothing: nothing fires", spec.test_interval, given + _observed(spec, count), checks
+    )
 
 
 def _silent(spec: Spec) -> RuleTest:
     """No exporter speaks: a notice says so."""
-    at = (story.evaluations(UNWATCHED_FOR, spec) + story.QUIET) * spec.interval
+    at = (story.evaluations(UNWATCHED_FOR, spec) + story.QUIET) * spec.test_interval
     return RuleTest(
-        "exporter dead: a notice says so", spec.interval, (), (AlertCheck(at, UNWATCHED, (_notice(spec),)),)
+        "exporter dead: a notice says so", spec.test_interval, (), (AlertCheck(at, UNWATCHED, (_notice(spec),)),)
     )
 
 
@@ -195,9 +197,9 @@ def _stale(spec: Spec) -> RuleTest:
         story.about_signal(spec, "offkey_anomalous_series", story.timeline((0, count))),
         story.about_signal(spec, "offkey_last_sample_timestamp_seconds", story.timeline((0, count))),
     )
-    at = (count - 1) * spec.interval
+    at = (count - 1) * spec.test_interval
     return RuleTest(
-        "exporter stuck: a notice says so", spec.interval, given, (AlertCheck(at, UNWATCHED, (_notice(spec),)),)
+        "exporter stuck: a notice says so", spec.test_interval, given, (AlertCheck(at, UNWATCHED, (_notice(spec),)),)
     )
 
 
@@ -213,6 +215,6 @@ def _stands_in(spec: Spec) -> RuleTest:
     numbers |= {"observed": _beyond(spec), "expected": spec.evidence.typical}
     words = final_words(spec.signal.unit, story.example_labels(spec) | {"signal": spec.signal.name}, numbers)
     fires = story.firing(spec, _out_of_range_said(spec, words), story.example_labels(spec))
-    at = (count - 1) * spec.interval
+    at = (count - 1) * spec.test_interval
     check = AlertCheck(at, _out_of_range_name(spec), (fires,))
-    return RuleTest("exporter dead: the reviewed range alerts", spec.interval, _observed(spec, count), (check,))
+    return RuleTest("exporter dead: the reviewed range alerts", spec.test_interval, _observed(spec, count), (check,))

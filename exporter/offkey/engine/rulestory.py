@@ -32,12 +32,12 @@ def _run(value: float | str, count: int) -> str:
 
 def clock(spec: Spec, count: int) -> str:
     """Return a timestamp that is always now."""
-    return f"0+{spec.interval}x{count}"
+    return f"0+{spec.test_interval}x{count}"
 
 
 def evaluations(seconds: int, spec: Spec) -> int:
     """Return how many evaluations it takes until so many seconds have passed."""
-    return math.ceil(seconds / spec.interval)
+    return math.ceil(seconds / spec.test_interval)
 
 
 def outward(expected: float, bound: float, share: float) -> float:

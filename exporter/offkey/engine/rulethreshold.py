@@ -172,9 +172,9 @@ def _episode(spec: Spec, side: str) -> RuleTest:
         moments.append((over - 1, (_fires(spec, within, limits),)))
     return RuleTest(
         f"{side} bound: fires after `for` with its text, holds in the dead band, resolves",
-        spec.interval,
+        spec.test_interval,
         (story.recorded(spec, "observed", observed_values), *_exporter(spec, count), *_busy(spec, count)),
-        tuple(AlertCheck(at * spec.interval, spec.alert_name, alerts) for at, alerts in sorted(moments)),
+        tuple(AlertCheck(at * spec.test_interval, spec.alert_name, alerts) for at, alerts in sorted(moments)),
     )
 
 
@@ -184,7 +184,7 @@ def _exporter_dead(spec: Spec) -> RuleTest:
     constants = {name: bound.constant for name, bound in spec.bounds}
     beyond = story.outward(spec.evidence.typical, bound.constant, 2.0)
     count = max(story.evaluations(ON_REVIEW_FOR, spec), story.evaluations(spec.alert.hold, spec)) + story.QUIET
-    at = (count - 1) * spec.interval
+    at = (count - 1) * spec.test_interval
     notices = []
     for name, reviewed_bound in spec.bounds:
         words = final_words(
@@ -194,7 +194,7 @@ def _exporter_dead(spec: Spec) -> RuleTest:
     sample = story.recorded(spec, "threshold", "", bound=side).labels
     return RuleTest(
         "exporter dead: the reviewed constant is in force",
-        spec.interval,
+        spec.test_interval,
         (story.recorded(spec, "observed", story.timeline((beyond, count))), *_busy(spec, count)),
         (
             AlertCheck(at, spec.alert_name, (_fires(spec, beyond, constants),)),
@@ -207,10 +207,10 @@ def _exporter_dead(spec: Spec) -> RuleTest:
 def _quiet(spec: Spec) -> RuleTest:
     """All is as usual and the exporter speaks: nothing fires, however long."""
     count = max(story.evaluations(ON_REVIEW_FOR, spec), story.evaluations(spec.alert.hold, spec)) + story.QUIET
-    at = (count - 1) * spec.interval
+    at = (count - 1) * spec.test_interval
     return RuleTest(
         "all is usual: nothing fires",
-        spec.interval,
+        spec.test_interval,
         (
             story.recorded(spec, "observed", story.timeline((spec.evidence.typical, count))),
             *_exporter(spec, count),
@@ -227,12 +227,12 @@ def _little_traffic(spec: Spec) -> RuleTest:
     count = story.evaluations(spec.alert.hold, spec) + story.QUIET
     return RuleTest(
         "too little traffic: nothing fires",
-        spec.interval,
+        spec.test_interval,
         (
             story.recorded(spec, "observed", story.timeline((beyond, count))),
             story.traffic(spec, story.timeline((floor - max(1.0, abs(floor)) / 2, count))),
         ),
-        (AlertCheck((count - 1) * spec.interval, spec.alert_name),),
+        (AlertCheck((count - 1) * spec.test_interval, spec.alert_name),),
     )
 
 
@@ -248,10 +248,10 @@ def _clamped(spec: Spec) -> RuleTest:
     sample = story.recorded(spec, "threshold", "", bound=side).labels
     return RuleTest(
         "a runaway threshold stays in the reviewed envelope",
-        spec.interval,
+        spec.test_interval,
         (story.exposed(spec, "offkey_threshold", given, bound=side),),
         values=(
-            ValueCheck((story.QUIET - 1) * spec.interval, selector, ((sample, bound.highest),)),
-            ValueCheck((count - 1) * spec.interval, selector, ((sample, bound.lowest),)),
+            ValueCheck((story.QUIET - 1) * spec.test_interval, selector, ((sample, bound.highest),)),
+            ValueCheck((count - 1) * spec.test_interval, selector, ((sample, bound.lowest),)),
         ),
     )
