@@ -50,3 +50,7 @@ class RuleError(OffkeyError):
     """A rule file would be wrong, or would overwrite what a person changed; nothing was written."""
 
     exit_code = 1
+
+
+class ProgramFailed(OffkeyError):
+    """Another program that is needed is missing, does not start, or ended too early."""

@@ -1,0 +1,52 @@
+"""Put a past into a Prometheus: series as OpenMetrics text, made into blocks by promtool."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from offkey.app.demo.processes import Programs
+from offkey.core.frame import Array, Axis, Frame
+from offkey.core.labels import Labels
+
+# Longer than any history here: promtool reads its input once for each block, and this flag lets it make few.
+BLOCK_HOURS = 1_500
+IMPORT_SECONDS = 120.0
+
+
+def write_openmetrics(path: Path, frames: Iterable[Frame]) -> int:
+    """Write frames as OpenMetrics text; return the number of samples.
+
+    Args:
+        path: the file; it is scratch, so a crash may leave a part of it.
+        frames: series with `__name__`; NaN is left out.
+    """
+    samples = 0
+    with path.open("w", encoding="utf-8") as file:
+        for frame in frames:
+            times = np.array([f" {instant}\n" for instant in frame.axis.times.tolist()], dtype=object)
+            for labels, row in zip(frame.series, frame.values, strict=True):
+                there = ~np.isnan(row)
+                samples += int(there.sum())
+                start = f"{labels} "
+                written = zip(row[there].tolist(), times[there].tolist(), strict=True)
+                file.write("".join([f"{start}{value:.10g}{instant}" for value, instant in written]))
+        file.write("# EOF\n")
+    return samples
+
+
+def import_blocks(programs: Programs, promtool: str, text: Path, storage: Path) -> None:
+    """Make blocks of a Prometheus that does not run yet.
+
+    Raises:
+        ProgramFailed: promtool cannot read the text, or takes more than two minutes.
+    """
+    limit = f"--max-block-duration={BLOCK_HOURS}h"
+    command = [promtool, "tsdb", "create-blocks-from", limit, "openmetrics", str(text), str(storage)]
+    programs.start("import", command, is_brief=True)
+    programs.finish("import", IMPORT_SECONDS)
+
+
+def scraped(series: Sequence[Labels], axis: Axis, values: Array, job: str, instance: str) -> Frame:
+    """Return raw series (S, T) as a scrape of them would have labelled them."""
+    return Frame(tuple(labels.but(job=job, instance=instance) for labels in series), values, axis)

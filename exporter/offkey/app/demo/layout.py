@@ -1,0 +1,128 @@
+"""The configurations of the demonstration's Prometheus, Alertmanager and offkey, made from the project's own files."""
+
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from offkey.adapters.files import write
+from offkey.app.demo.processes import LOOPBACK, free_port
+from offkey.core.durations import DAY, MINUTE, format_duration
+from offkey.core.errors import ProgramFailed
+
+PROJECT = Path(__file__).parents[4]  # a checkout: rules/ and alertmanager/ lie beside exporter/
+SCRAPE = 5  # seconds
+EVALUATION = 15  # seconds; offkey's step too
+HOLD = 30  # seconds of an alert's `for`
+HISTORY = 15 * DAY
+HISTORY_STEP = 5 * MINUTE
+JOB = "music"
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where everything listens on the loopback address: the usual ports where they are free."""
+
+    prometheus: int
+    alertmanager: int
+    offkey: int
+    platform: int
+    webhook: int
+
+    @classmethod
+    def free(cls) -> "Ports":
+        """Return ports nobody listens on."""
+        return cls(*map(free_port, (9090, 9093, 10_955, 9_105, 9_106)))
+
+
+def address(port: int) -> str:
+    """Return host and port."""
+    return f"{LOOPBACK}:{port}"
+
+
+def url(port: int) -> str:
+    """Return the address of a program's first page."""
+    return f"http://{address(port)}"
+
+
+def project_file(name: str) -> Path:
+    """Return a file of the source tree.
+
+    Raises:
+        ProgramFailed: offkey was installed without its source tree.
+    """
+    path = PROJECT / name
+    if not path.exists():
+        msg = f"{path} is missing; run the demonstration in a checkout of the project: make demo"
+        raise ProgramFailed(msg)
+    return path
+
+
+def write_yaml(path: Path, content: dict[str, Any], about: str) -> None:
+    """Write a configuration file in one step, under a comment that says what it is."""
+    text = f"# {about}\n# Written by offkey demo; changes are lost.\n{yaml.safe_dump(content, sort_keys=False)}"
+    write(path, text.encode())
+
+
+def prometheus_config(ports: Ports, rules: Path) -> dict[str, Any]:
+    """Return the configuration of the demonstration's Prometheus; generated rules are read from a folder."""
+    return {
+        "global": {
+            "scrape_interval": f"{SCRAPE}s",
+            "scrape_timeout": f"{SCRAPE - 1}s",
+            "evaluation_interval": f"{EVALUATION}s",
+        },
+        "rule_files": [
+            str(project_file("rules/packs/music.rules.yml")),
+            str(project_file("rules/offkey.rules.yml")),
+            f"{rules}/*.rules.yml",
+        ],
+        "alerting": {"alertmanagers": [{"static_configs": [{"targets": [address(ports.alertmanager)]}]}]},
+        "scrape_configs": [
+            _scrape(JOB, ports.platform),
+            {"honor_labels": True, **_scrape("offkey", ports.offkey)},
+            # What is really happening, for people; no signal reads it.
+            {"metrics_path": "/truth", **_scrape("truth", ports.platform)},
+        ],
+    }
+
+
+def alertmanager_config(webhook_url: str) -> dict[str, Any]:
+    """Return the project's Alertmanager configuration with every receiver a webhook, and short waits.
+
+    Routes, grouping and inhibition stay as they are; times of day at which routes are silent do not.
+    """
+    config: dict[str, Any] = yaml.safe_load(project_file("alertmanager/alertmanager.yml").read_text("utf-8"))
+    hook = {"url": webhook_url, "send_resolved": True}
+    receivers = [{"name": receiver["name"], "webhook_configs": [hook]} for receiver in config["receivers"]]
+    inhibit = config.get("inhibit_rules", [])
+    return {"route": _hasty(config["route"]), "inhibit_rules": inhibit, "receivers": receivers}
+
+
+def offkey_config(source: dict[str, Any], **defaults: object) -> dict[str, Any]:
+    """Return the music pack's configuration for the demonstration.
+
+    Args:
+        source: the source `default`.
+        **defaults: keys of `defaults` to change; mappings are merged.
+    """
+    config: dict[str, Any] = yaml.safe_load(files("offkey.packs.music").joinpath("offkey.yml").read_text("utf-8"))
+    general = config["defaults"]
+    general |= {"history": format_duration(HISTORY), "history_step": format_duration(HISTORY_STEP)}
+    for key, value in defaults.items():
+        general[key] = {**general[key], **value} if isinstance(value, dict) else value
+    return {**config, "sources": {"default": source}}
+
+
+def _scrape(job: str, port: int) -> dict[str, Any]:
+    return {"job_name": job, "static_configs": [{"targets": [address(port)]}]}
+
+
+def _hasty(route: dict[str, Any]) -> dict[str, Any]:
+    """Return a route, and those below it, that waits for nothing and is never silent."""
+    silent = ("mute_time_intervals", "active_time_intervals")
+    waits = {"group_wait": "1s", "group_interval": "5s"}
+    kept = {key: value for key, value in route.items() if key not in (*silent, "routes")}
+    return {**kept, **waits, "routes": [_hasty(inner) for inner in route.get("routes", [])]}

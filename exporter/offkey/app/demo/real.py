@@ -1,0 +1,197 @@
+"""The demonstration on a real Prometheus and Alertmanager."""
+
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import requests
+
+from offkey.app.demo import layout
+from offkey.app.demo.history import import_blocks, scraped, write_openmetrics
+from offkey.app.demo.layout import HISTORY, HISTORY_STEP, Ports, address, url
+from offkey.app.demo.loopback import Loopback
+from offkey.app.demo.processes import Programs, session
+from offkey.app.demo.scenario import QUIET, SCALE, SEED, Judgement, from_pages, judged, outage_at
+from offkey.app.demo.screen import Screen
+from offkey.app.demo.stage import STEP, Stage
+from offkey.app.demo.watch import View, read_alerts, read_offkey
+from offkey.app.demo.webhook import Catcher
+from offkey.core.durations import MINUTE
+from offkey.core.frame import Axis
+from offkey.packs.music.incidents import Incident
+from offkey.packs.music.platform import Platform
+from offkey.packs.music.recorded import recorded
+
+OFFKEY = (sys.executable, "-c", "from offkey.app.cli import main; main()")
+PREROLL = 10 * MINUTE  # raw samples before the start: rates are whole from the first evaluation
+READY_SECONDS = 60.0
+_SCORED = "\noffkey_anomaly_score{"
+
+
+@dataclass
+class Real:
+    """Everything that runs.
+
+    Attributes:
+        programs: the other programs.
+        ports: where everything listens.
+        stage: the platform.
+        catcher: what was paged.
+        due: when the outage begins, Unix seconds.
+    """
+
+    programs: Programs
+    ports: Ports
+    stage: Stage
+    catcher: Catcher
+    due: float = float("inf")
+    client: requests.Session = field(default_factory=session)
+    played: Incident | None = None
+
+    @property
+    def urls(self) -> Mapping[str, str]:
+        """Where to look, by name."""
+        ports = self.ports
+        return {
+            "offkey": url(ports.offkey),
+            "Prometheus": f"{url(ports.prometheus)}/alerts",
+            "Alertmanager": url(ports.alertmanager),
+            "platform": f"{url(ports.platform)}/metrics",
+        }
+
+    @property
+    def allowed(self) -> int:
+        """Three evaluations and the rule's `for`."""
+        return 3 * layout.EVALUATION + layout.HOLD
+
+    def check(self) -> None:
+        """Make sure that all programs still run."""
+        self.programs.check()
+
+    def outage(self, now: float) -> Incident | None:
+        """Return the outage; it is injected when it is due."""
+        if self.played is None and now >= self.due:
+            self.played = outage_at(-int(-now // STEP) * STEP)
+            self.stage.inject(self.played, now)
+        return self.played if self.played and now >= self.played.start else None
+
+    def look(self, _now: float) -> View:
+        """Return what offkey exposes and Prometheus fires."""
+        alerts = read_alerts(self.client, url(self.ports.prometheus))
+        seen = read_offkey(self.client, url(self.ports.offkey))
+        return View(seen.signals, seen.off, alerts)
+
+    def judge(self, outage: Incident) -> Judgement:
+        """Return how it went by what was paged."""
+        return judged(from_pages(self.catcher.pages), outage, outage.alert)
+
+
+@contextmanager
+def set_up(folder: Path, binaries: Mapping[str, str], screen: Screen) -> Iterator[Real]:
+    """Run everything while the block runs.
+
+    Args:
+        folder: where files are put; it is empty.
+        binaries: paths of prometheus, promtool and alertmanager.
+        screen: where progress is shown.
+
+    Raises:
+        ProgramFailed: a program does not start.
+    """
+    began = time.monotonic()
+    ports, catcher = Ports.free(), Catcher()
+    with Programs(folder / "logs") as programs:
+        stage = _past(programs, folder, binaries["promtool"], ports, screen)
+        texts = {"/metrics": lambda: stage.exposition(time.time()), "/truth": lambda: stage.truth(time.time())}
+        with Loopback(ports.platform, texts), Loopback(ports.webhook, {}, catcher.take):
+            real = Real(programs, ports, stage, catcher)
+            _start_servers(real, folder, binaries, screen)
+            _start_offkey(real, folder, screen, began)
+            real.due = time.time() + QUIET
+            yield real
+
+
+def _past(programs: Programs, folder: Path, promtool: str, ports: Ports, screen: Screen) -> Stage:
+    """Make a storage that remembers; return the platform that goes on from there."""
+    now = int(time.time()) // STEP * STEP
+    platform, text = Platform(SEED, scale=SCALE), folder / "history.txt"
+    with screen.step("simulate 15 days of a music streaming platform") as done:
+        stage = Stage(platform, now - PREROLL)
+        raw = scraped(stage.series, *stage.until(now), layout.JOB, address(ports.platform))
+        frames = recorded(platform, Axis.between(now - HISTORY, now, HISTORY_STEP))
+        samples = write_openmetrics(text, [*frames, raw])
+        series = sum(len(frame.series) for frame in frames)
+        done(f"simulated 15 days of a platform: {series} recorded series, {samples / 1e6:.2f} million samples")
+    with screen.step("give Prometheus that past") as done:
+        import_blocks(programs, promtool, text, folder / "prometheus")
+        text.unlink()
+        done("gave Prometheus that past")
+    return stage
+
+
+def _start_servers(real: Real, folder: Path, binaries: Mapping[str, str], screen: Screen) -> None:
+    """Start Alertmanager and Prometheus, and wait for both."""
+    ports, rules = real.ports, folder / "rules"
+    rules.mkdir()
+    hook = url(ports.webhook)
+    layout.write_yaml(folder / "alertmanager.yml", layout.alertmanager_config(hook), "Every receiver is the webhook.")
+    layout.write_yaml(folder / "prometheus.yml", layout.prometheus_config(ports, rules), "Scrapes platform and offkey.")
+    with screen.step("start Prometheus and Alertmanager") as done:
+        real.programs.start(
+            "alertmanager",
+            [
+                binaries["alertmanager"],
+                f"--config.file={folder / 'alertmanager.yml'}",
+                f"--storage.path={folder / 'alertmanager'}",
+                f"--web.listen-address={address(ports.alertmanager)}",
+                "--cluster.listen-address=",
+            ],
+        )
+        real.programs.start(
+            "prometheus",
+            [
+                binaries["prometheus"],
+                f"--config.file={folder / 'prometheus.yml'}",
+                f"--storage.tsdb.path={folder / 'prometheus'}",
+                "--storage.tsdb.retention.time=10y",
+                f"--web.listen-address={address(ports.prometheus)}",
+                "--web.enable-lifecycle",
+                "--log.level=warn",
+            ],
+        )
+        for name, port in (("prometheus", ports.prometheus), ("alertmanager", ports.alertmanager)):
+            real.programs.wait(name, partial(_is_ready, real.client, url(port)), READY_SECONDS)
+        done("Prometheus and Alertmanager run")
+
+
+def _start_offkey(real: Real, folder: Path, screen: Screen, began: float) -> None:
+    """Start offkey, let it write its rules, and wait until it scores and Prometheus has the rules."""
+    ports, config = real.ports, folder / "offkey.yml"
+    step, hold = f"{layout.EVALUATION}s", f"{layout.HOLD}s"
+    content = layout.offkey_config({"url": url(ports.prometheus)}, step=step, alert={"for": hold})
+    layout.write_yaml(config, content, "The signals of the music streaming pack, at the pace of a demonstration.")
+    flags = ["--config.file", str(config)]
+    with screen.step("let offkey learn the past") as done:
+        listen = ["--web.listen-address", address(ports.offkey), "--web.enable-lifecycle"]
+        real.programs.start("offkey", [*OFFKEY, "serve", *flags, *listen])
+        real.programs.start("rules", [*OFFKEY, "rules", "generate", *flags, "-o", str(folder / "rules")], is_brief=True)
+        real.programs.wait("offkey", lambda: has_scores(real.client, url(ports.offkey)), READY_SECONDS)
+        done(f"offkey has learned the past; first score {time.monotonic() - began:.0f} s after the start")
+    with screen.step("write alerting rules from it") as done:
+        real.programs.finish("rules", READY_SECONDS)
+        real.client.post(f"{url(ports.prometheus)}/-/reload", timeout=READY_SECONDS).raise_for_status()
+        written = len([*(folder / "rules").glob("*.rules.yml")])
+        done(f"{written} rule files written and loaded")
+
+
+def _is_ready(client: requests.Session, program: str) -> bool:
+    return client.get(f"{program}/-/ready", timeout=1).ok
+
+
+def has_scores(client: requests.Session, offkey: str) -> bool:
+    """Return whether an offkey exposes a score."""
+    return _SCORED in client.get(f"{offkey}/metrics", timeout=READY_SECONDS).text
