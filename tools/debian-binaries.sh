@@ -28,6 +28,17 @@ for program in $(missing); do
   done
 done
 
+# Debian's programs look for their templates and pages below /usr/share, where nothing is installed. A copy that looks
+# behind file descriptor 9 instead, and a starter that opens the unpacked folder there, do the same from anywhere.
+share=/usr/share/prometheus
+behind_9=/proc/self/fd/9/././.
+relocate() {
+  local there="$dir/debian/usr/bin/$1" starter="$dir/bin/$2"
+  LC_ALL=C sed "s#$share#$behind_9#g" "$there" >"$there.relocated"
+  printf '#!/bin/sh\nexec 9<"%s"\nexec "%s" "$@"\n' "$dir/debian$share" "$there.relocated" >"$starter"
+  chmod +x "$there.relocated" "$starter"
+}
+
 wanted=$(for program in $(missing); do echo "${package[$program]}"; done | sort -u)
 if [ -n "$wanted" ] && command -v apt-get >/dev/null; then
   apt="$dir/apt"
@@ -39,7 +50,7 @@ if [ -n "$wanted" ] && command -v apt-get >/dev/null; then
     for archive in "$apt"/deb/*.deb; do dpkg -x "$archive" "$dir/debian"; done
     for program in $(missing); do
       found="$dir/debian/usr/bin/${debian_name[$program]}"
-      [ ! -x "$found" ] || ln -sf "$found" "$dir/bin/$program"
+      [ ! -x "$found" ] || relocate "${debian_name[$program]}" "$program"
     done
   fi
   rm -rf "$apt"
