@@ -27,12 +27,12 @@ _THIS_SIGNAL = (
 def build() -> model.Dashboard:
     """Return the dashboard."""
     summary = (watched(), anomalous(), firing(), faults(), exporter.sources(), expected_alerts())
-    now = (Placed(anomalous_series(), 14, 8), Placed(firing_alerts(), 10, 8))
+    now = (Placed(anomalous_series(), 13, 7), Placed(firing_alerts(), 11, 7))
     chosen = (
         Placed(series.band(), 16, 10),
         Placed(series.score(), 8, 10),
-        Placed(series.forecast(), 12, 8),
-        Placed(series.ahead(), 6, 8),
+        Placed(series.forecast(), 9, 8),
+        Placed(series.ahead(), 9, 8),
         Placed(series.limit(), 3, 8),
         Placed(series.ready(), 3, 8),
     )
@@ -125,9 +125,9 @@ def anomalous_series() -> table.Panel:
     )
     return listing(
         about,
-        Query("max without () (offkey_anomaly)", "score", look(decimals=2)),
-        Query("max without () (offkey_anomaly_observed)", "seen"),
-        Query("max without () (offkey_anomaly_expected)", "usual"),
+        Query(_without_scrape_labels("offkey_anomaly"), "score", look(decimals=2)),
+        Query(_without_scrape_labels("offkey_anomaly_observed"), "seen"),
+        Query(_without_scrape_labels("offkey_anomaly_expected"), "usual"),
         order=("signal", "score", "seen", "usual"),
         links={"signal": _THIS_SIGNAL},
     )
@@ -141,12 +141,13 @@ def firing_alerts() -> table.Panel:
         "No alert is firing",
     )
     since = f'time() - ALERTS_FOR_STATE{{offkey_rule!=""}} and ignoring (alertstate) ALERTS{{{OF_FIRING}}}'
-    return listing(
+    panel = listing(
         about,
         Query(since, "for", look(unit="dtdurations", decimals=0)),
         order=("alertname", "severity", "for", "team", "service"),
         hidden=("offkey_rule", "signal"),
     )
+    return panel.override_by_name("alertname", list(look(custom__width=190)))
 
 
 def anomalous_by_signal() -> timeseries.Panel:
@@ -212,8 +213,8 @@ def fault_list() -> table.Panel:
         "The data have no faults",
         decimals=0,
     )
-    query = "sum without () (offkey_data_fault)"
-    return listing(about, Query(query, "samples"), order=("signal", "kind", "samples"))
+    query = Query(_without_scrape_labels("offkey_data_fault"), "samples")
+    return listing(about, query, order=("signal", "kind", "samples"))
 
 
 def sample_age() -> timeseries.Panel:
@@ -227,3 +228,9 @@ def sample_age() -> timeseries.Panel:
     )
     query = f"time() - max by (signal) (offkey_last_sample_timestamp_seconds{{{OF_EXPORTER}}})"
     return curves(about, Query(query, "{{signal}}"))
+
+
+def _without_scrape_labels(metric: str) -> str:
+    """Take off the job and instance that are only there because offkey was scraped; a source's own ones stay."""
+    scraped = "on (job, instance) offkey_build_info"
+    return f"max without (job, instance) ({metric} and {scraped}) or max without () ({metric} unless {scraped})"

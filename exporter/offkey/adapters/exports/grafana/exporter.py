@@ -36,7 +36,7 @@ def configuration() -> stat.Panel:
         ABSENT,
     )
     query = Query(f"min(offkey_config_last_reload_successful{_OWN})")
-    return figure(about, query, ALARM_AT_ZERO, {"0": "refused", "1": "in use"})
+    return figure(about, query, ALARM_AT_ZERO, {"0": "refused", "1": "ok"})
 
 
 def sources() -> stat.Panel:

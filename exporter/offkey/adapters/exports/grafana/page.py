@@ -119,10 +119,11 @@ def _lay_out(rows: Sequence[Row]) -> Iterator[model.Panel | model.RowPanel]:
             heading.grid_pos = model.GridPos(x=0, y=top, w=GRID_WIDTH, h=1)
             top += 1
             yield heading
-        inside, top = _place(row.panels, top, ids)
+        inside, bottom = _place(row.panels, top, ids)
         if row.is_collapsed:
             heading.panels = inside
         else:
+            top = bottom
             yield from inside
 
 

@@ -86,7 +86,7 @@ def dots(colour: str) -> Look:
 
 def edge(colour: str, fill_to: str = "") -> Look:
     """Draw the faint edge of a band, and fill the space down to the series of another name."""
-    area = look(custom__fillBelowTo=fill_to, custom__fillOpacity=18) if fill_to else ()
+    area = look(custom__fillBelowTo=fill_to, custom__fillOpacity=22) if fill_to else ()
     return line(colour, width=1) + area
 
 
@@ -112,7 +112,7 @@ def curves(about: About, *queries: Query, steps: Steps = (), ceiling: float | No
     Args:
         about: what it says of itself.
         queries: what is drawn, in this order.
-        steps: coloured areas from a value on.
+        steps: dashed lines at these values.
         ceiling: value the axis reaches at least.
     """
     panel = _begin(timeseries.Panel(), about)
@@ -132,7 +132,7 @@ def curves(about: About, *queries: Query, steps: Steps = (), ceiling: float | No
     if ceiling is not None:
         panel.min(0).axis_soft_max(ceiling)
     if steps:
-        style = options.GraphThresholdsStyleConfig().mode(choices.GraphThresholdsStyleMode.DASHED_AND_AREA)
+        style = options.GraphThresholdsStyleConfig().mode(choices.GraphThresholdsStyleMode.DASHED)
         panel.thresholds(_thresholds(steps)).thresholds_style(style)
     return panel
 
@@ -153,7 +153,7 @@ def listing(
         hidden: labels that are left out.
         links: where a click on a label leads to, by the label.
     """
-    panel = _begin(table.Panel(), about).filterable(True)
+    panel = _begin(table.Panel(), about).filterable(True).min_width(80)
     headings = {}
     for ref, query in _named(queries):
         panel.with_target(_target(query, ref).instant().format(formats.PromQueryFormat.TABLE))

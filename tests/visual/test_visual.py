@@ -1,0 +1,31 @@
+"""Every panel of every dashboard, drawn by Grafana's own components (opt-in: `make test-visual`)."""
+
+from pathlib import Path
+
+import a_day
+import pytest
+from visual import draw
+
+END = 1_750_000_020
+DASHBOARDS = sorted((Path(__file__).parents[2] / "grafana" / "dashboards").glob("*.json"))
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def prometheus(program, tmp_path_factory):
+    """Return the address of a Prometheus that holds a made-up day."""
+    text = a_day.openmetrics(END, 6, 60)
+    with a_day.prometheus(program, tmp_path_factory.mktemp("prometheus"), text) as address:
+        yield address
+
+
+@pytest.mark.parametrize("dashboard", DASHBOARDS, ids=lambda path: path.stem)
+def test_no_panel_is_empty(prometheus, dashboard, tmp_path):
+    """With all rows unfolded every panel shows something, and none an error."""
+    picture = tmp_path / "dashboard.png"
+    times = {"from": (END - 6 * 3600) * 1000, "to": END * 1000}
+    report = draw.draw(prometheus, picture, dashboard, unfold=1, **times)
+    assert report["error"] == ""
+    assert [panel for panel in report["panels"] if panel["error"] or not panel["frames"] or not panel["isDrawn"]] == []
+    assert picture.stat().st_size > 50_000
