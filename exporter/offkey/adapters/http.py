@@ -15,7 +15,6 @@ from urllib.parse import urlsplit
 
 import requests
 import requests.auth
-import stamina
 import urllib3
 
 from offkey import __version__
@@ -123,7 +122,6 @@ class Client:
     the call's own deadline and a budget: in the long run one repeat for ten calls.
     """
 
-    attempts = 3
     reserve = 5.0  # repeats that may be saved up
 
     def __init__(self, endpoint: Endpoint) -> None:
@@ -151,16 +149,16 @@ class Client:
         with self._lock:
             self._budget = min(self.reserve, self._budget + 0.1)
 
-        def exchange() -> Reply:
-            return self._once(method, path, params or {}, end - time.monotonic())
-
-        def pause(error: Exception) -> float | bool:
-            if not isinstance(error, _Repeatable):
-                return False
-            seconds = error.after or random.uniform(0.1, 0.5)  # noqa: S311 (jitter, not a secret)
-            return seconds if time.monotonic() + seconds < end and self._spend() else False
-
-        return stamina.RetryingCaller(attempts=self.attempts, timeout=None)(pause, exchange)
+        tries = 3
+        while True:
+            tries -= 1
+            try:
+                return self._once(method, path, params or {}, end - time.monotonic())
+            except _Repeatable as error:
+                pause = error.after or random.uniform(0.1, 0.5)  # noqa: S311 (jitter, not a secret)
+                if not tries or time.monotonic() + pause >= end or not self._spend():
+                    raise
+            time.sleep(pause)
 
     def close(self) -> None:
         """Let go of connections."""
@@ -283,7 +281,7 @@ def _named(url: str, error: Exception) -> SourceDown | BadResponse:
         return BadResponse(f"{url}: the body is shorter than announced")
     if has(ssl.SSLError):
         return SourceDown(f"{url}: TLS failed: {chain[-1]}")
-    if has(TimeoutError, urllib3.exceptions.TimeoutError):
+    if has(TimeoutError):
         return _Repeatable(f"{url}: no whole answer within the deadline")
     return _Repeatable(f"{url}: {getattr(chain[-1], 'strerror', None) or chain[-1]}")
 

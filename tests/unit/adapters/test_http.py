@@ -1,7 +1,6 @@
 import types
 
 import pytest
-import stamina
 
 from offkey.adapters import http
 from offkey.adapters.http import Client, Endpoint, Session, excerpt
@@ -32,7 +31,7 @@ class Clock:
     def __init__(self, monkeypatch):
         self.now, self.pauses = 1000.0, []
         monkeypatch.setattr(http.time, "monotonic", lambda: self.now)
-        monkeypatch.setattr("tenacity.nap.time.sleep", self.wait)
+        monkeypatch.setattr(http.time, "sleep", self.wait)
 
     def wait(self, seconds):
         """Let time pass."""
@@ -42,11 +41,8 @@ class Clock:
 
 @pytest.fixture
 def clock(monkeypatch):
-    """Return the clock the client lives by; nobody is told of repeats."""
-    hooks = stamina.instrumentation.get_on_retry_hooks()
-    stamina.instrumentation.set_on_retry_hooks([])
-    yield Clock(monkeypatch)
-    stamina.instrumentation.set_on_retry_hooks(hooks)
+    """Return the clock the client lives by."""
+    return Clock(monkeypatch)
 
 
 def client(*replies):
