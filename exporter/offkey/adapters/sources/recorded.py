@@ -30,8 +30,8 @@ class Source:
         path: a file of JSON lines, or a folder of such files (`*.jsonl`); read again when it changes.
     """
 
-    def __init__(self, path: Path | str) -> None:
-        self._path = Path(path)
+    def __init__(self, path: Path) -> None:
+        self._path = path
         self._stamps: tuple[object, ...] = ()
         self._frames: dict[str, Frame] = {}
 

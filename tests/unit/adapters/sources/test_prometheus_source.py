@@ -229,6 +229,20 @@ def test_partial_answers_and_remarks_are_passed_on_once(serve):
     )
 
 
+def test_what_was_mended_is_told(serve):
+    """Samples beside the grid and label sets that come twice are counted over all pieces."""
+
+    def respond(method, path, asked):
+        entry = {"metric": {}, "values": [[int(asked["start"]) + 1, "1"]]}
+        return answer([entry, {**entry, "values": [[int(asked["end"]), "1"]]}])
+
+    source, _ = serve(respond)
+    assert source.read("up", Axis(START, 60, 100), 5.0).warnings == (
+        "2 samples lay between the instants asked for; each was taken for the next instant",
+        "1 label sets came more than once; the last sample of each instant was kept",
+    )
+
+
 def test_an_instant_query_gives_numbers(serve):
     """One number for each series at a whole second."""
     source, server = serve(
