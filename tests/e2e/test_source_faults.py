@@ -1,11 +1,14 @@
 """The Prometheus source behind a proxy that misbehaves, before a real Prometheus."""
 
+import contextlib
+import socket
 import subprocess
 import sys
 import threading
 import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
 
 import faultproxy
 import numpy as np
@@ -14,6 +17,7 @@ from faultproxy import FaultProxy, answers, changed, cut, drip_body, drip_header
 from prometheus_api_client import PrometheusConnect
 from realprometheus import free_port, running
 
+from offkey.adapters import transport
 from offkey.adapters.http import Authorization, Endpoint
 from offkey.adapters.sources.prometheus import Source
 from offkey.core.errors import BadResponse, QueryRejected, SourceDown, SourceError
@@ -232,6 +236,39 @@ def test_waiting_for_a_connection_ends_with_the_deadline(proxy):
             read(source, 0.5)
         with pytest.raises(SourceError):
             first.result()
+
+
+@pytest.fixture
+def swallowing():
+    """Return an address that accepts no connection and refuses none: its queue is full."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as server, contextlib.ExitStack() as stack:
+        for _ in range(4):
+            client = stack.enter_context(socket.socket())
+            client.setblocking(False)
+            client.connect_ex(server.getsockname())
+        yield server.getsockname()
+
+
+def resolve_to(monkeypatch, *places):
+    """Let every name have these addresses."""
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", place) for place in places]
+    monkeypatch.setattr(transport, "getaddrinfo", lambda *_, **__: found)
+
+
+def test_an_address_that_swallows_packets_does_not_hide_the_next(url, swallowing, monkeypatch):
+    """Of several addresses of a name each gets its part of the time."""
+    source = Source(Endpoint("http://two.example:9090"))
+    resolve_to(monkeypatch, swallowing, ("127.0.0.1", urlsplit(url).port))
+    assert read(source, 4.0).series
+
+
+def test_many_dead_addresses_share_one_deadline(swallowing, monkeypatch):
+    """The time to connect is not multiplied by their number."""
+    resolve_to(monkeypatch, *[swallowing] * 5)
+    start = time.monotonic()
+    with pytest.raises(SourceDown, match="no whole answer within the deadline"):
+        read(Source(Endpoint("http://five.example:9090")), 1.0)
+    assert time.monotonic() - start < 1.0 + SLACK
 
 
 BOMBED = """

@@ -81,10 +81,9 @@ class Endpoint:
 
     def _problems(self) -> Iterator[str]:
         """Say what is wrong, without repeating anything that may be secret."""
-        parts = urlsplit(self.url)
-        if "@" in parts.netloc:
+        if "@" in self.url:
             yield "url: holds a user or a password; write them as basic_auth"
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        if not _is_address(self.url):
             yield f"url: found {self.url!r}; write http://host:port or https://host:port, with a path if there is one"
         if self.basic_auth and self.authorization:
             yield "basic_auth and authorization are both given; a request carries one of them"
@@ -103,6 +102,16 @@ class Endpoint:
     def address(self) -> tuple[str, str, int]:
         """Scheme, host and port."""
         return address(self.url)
+
+
+def _is_address(url: str) -> bool:
+    """Whether a URL names a server, and a path there at most."""
+    try:
+        parts = urlsplit(url)
+        scheme, host, _ = address(url)
+    except ValueError:  # a port that is none, half a bracket
+        return False
+    return scheme in {"http", "https"} and bool(host) and host.isascii() and not (parts.query or parts.fragment)
 
 
 def address(url: str) -> tuple[str, str, int]:

@@ -76,13 +76,14 @@ class Session(requests.Session):
             return self._transport
 
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # noqa: ANN401 (as the base class)
-        """Send one request and read its whole body; `timeout` in seconds bounds all of it.
+        """Send one request and read its whole body; `timeout`, a number of seconds, bounds all of it.
 
         Raises:
             SourceDown: no answer in time, or no connection.
             BadResponse: a redirect, or a body that is cut, too large or wrongly compressed.
         """
-        seconds = options.pop("timeout", None) or self.endpoint.timeout
+        asked = options.pop("timeout", None)
+        seconds = asked if isinstance(asked, int | float) and asked > 0 else self.endpoint.timeout
         end = time.monotonic() + seconds
         if not self._slots.acquire(timeout=seconds):
             msg = (

@@ -4,12 +4,13 @@ import http.client
 import io
 import ssl
 import time
-from socket import SocketIO, socket
+from socket import IPPROTO_TCP, SOCK_STREAM, TCP_NODELAY, SocketIO, gaierror, getaddrinfo, socket
 from typing import Any
 
 import requests.adapters
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import NameResolutionError, NewConnectionError
 
 from offkey.adapters.endpoint import TLS, Endpoint
 from offkey.core.errors import SourceDown
@@ -52,9 +53,40 @@ class _Response(http.client.HTTPResponse):
 class _Plain(HTTPConnection):
     response_class = _Response
 
+    def _new_conn(self) -> socket:
+        return _reach(self)
+
 
 class _Secure(HTTPSConnection):
     response_class = _Response
+
+    def _new_conn(self) -> socket:
+        return _reach(self)
+
+
+def _reach(connection: HTTPConnection) -> socket:
+    """Connect to the first address of a host that answers; all together may take the connection's timeout.
+
+    Each address gets an equal part of what is left, so that one that swallows packets does not hide the next.
+    """
+    try:
+        found = getaddrinfo(connection.host, connection.port, type=SOCK_STREAM)
+    except gaierror as error:
+        raise NameResolutionError(connection.host, connection, error) from error
+    end = time.monotonic() + float(connection.timeout or 0)
+    failed = OSError("the name has no address")
+    for k, (family, kind, protocol, _, place) in enumerate(found):
+        sock = socket(family, kind, protocol)
+        try:
+            sock.settimeout(max(0.001, (end - time.monotonic()) / (len(found) - k)))
+            sock.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
+            sock.connect(place)
+        except OSError as error:
+            sock.close()
+            failed = error
+        else:
+            return sock
+    raise NewConnectionError(connection, str(failed)) from failed
 
 
 class _PlainPool(HTTPConnectionPool):

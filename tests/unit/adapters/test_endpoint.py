@@ -14,7 +14,21 @@ def test_an_address_keeps_its_prefix_and_loses_its_last_slash():
     assert Endpoint("https://mimir.example/prometheus/").url == "https://mimir.example/prometheus"
 
 
-@pytest.mark.parametrize("url", ["localhost:9090", "ftp://a", "http://", "http://a/?x=1", "http://a#b", ""])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "localhost:9090",
+        "ftp://a",
+        "http://",
+        "http://a/?x=1",
+        "http://a#b",
+        "",
+        "http://a:x",
+        "http://a:99999",
+        "http://[::1",
+        "http://h\u00e9",
+    ],
+)
 def test_an_address_must_be_one(url):
     """The message shows what was found and what would do."""
     with pytest.raises(ConfigError, match="write http://host:port"):

@@ -129,7 +129,7 @@ def test_the_environment_is_not_asked(monkeypatch):
 def test_a_session_serves_one_server(url):
     """Whoever was handed the session cannot send its credentials elsewhere."""
     with pytest.raises(BadResponse, match="this session serves one server"):
-        Session(Endpoint(URL)).get(url)
+        Session(Endpoint(URL)).get(url, timeout=(1, 2))
 
 
 def test_text_of_others_is_shown_short_and_on_one_line():
