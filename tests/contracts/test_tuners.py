@@ -25,11 +25,9 @@ def rarity(series=20, weeks=2.0, seed=1) -> np.ndarray:
 
 
 def alerts_per_week(strangeness, bound) -> float:
-    """Return how often all series together cross their bounds, samples at most 15 minutes apart counted once."""
-    count = 0
-    for row, limit in zip(strangeness, bound, strict=True):
-        above = np.flatnonzero(row > limit)
-        count += len(above) and 1 + int((np.diff(above) * STEP > 900).sum())
+    """Return how often people would have been told: series off within 15 minutes of each other are told together."""
+    above = np.flatnonzero((strangeness > bound[:, None]).any(axis=0))
+    count = len(above) and 1 + int((np.diff(above) * STEP > 900).sum())
     return count / (strangeness.shape[1] * STEP / WEEK)
 
 

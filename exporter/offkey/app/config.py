@@ -7,10 +7,10 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from offkey.app import kinds, review, schema, yamlfile
+from offkey.app import kinds, promql, review, schema, yamlfile
 from offkey.app.problems import explained
 from offkey.app.sourceschema import OtherSource, PrometheusSource
-from offkey.app.yamlfile import Document, InvalidFile, Problem, Route
+from offkey.app.yamlfile import Document, Finding, InvalidFile, Problem, Route
 from offkey.core.errors import ConfigError
 from offkey.core.signals import Alert, Signal, Traffic, Zone
 
@@ -86,8 +86,7 @@ class _Reading:
         if not isinstance(found, dict):
             said = "is empty; write at least signals" if found is None else "is not a mapping of keys"
             raise InvalidFile([self.document.problem((), said)])
-        defaults = found.get("defaults", {})
-        self.fit(schema.Policy, defaults, ("defaults",), is_partial=True)
+        defaults = self.defaults(found.get("defaults", {}))
         sources = self.sources(found.get("sources", {}))
         written = found.get("signals")
         signals = list(self.signals(written, defaults, sources)) if isinstance(written, list) else []
@@ -97,39 +96,51 @@ class _Reading:
             raise InvalidFile(list(self.problems))
         return file.model_copy(update={"sources": sources, "signals": signals})
 
+    def defaults(self, written: object) -> dict[str, Any]:
+        """Check the defaults by themselves; return the keys that signals inherit."""
+        self.fit(schema.Policy, written, ("defaults",), is_partial=True)
+        known = written if isinstance(written, dict) else {}
+        return {key: value for key, value in known.items() if key in schema.Policy.model_fields}
+
     def sources(self, written: object) -> dict[str, Any]:
+        """Return the sources by name; a name whose source is not acceptable stands for None."""
         if self.prometheus_url:
             named = written if isinstance(written, dict) else {}
             default = named.get("default")
-            written = {
-                **named,
-                "default": {**(default if isinstance(default, dict) else {}), "url": self.prometheus_url},
-            }
-        file = self.fit(schema.File, {"sources": written, "signals": []}, ())
-        if file is None:
-            return dict.fromkeys(written) if isinstance(written, dict) else {}
-        if not file.sources:
-            self.add(("sources",), _NO_SOURCE)
-        for name, source in file.sources.items():
-            for route, words in _source_problems(source):
-                self.add(("sources", name, *route), words)
-        return dict(file.sources)
-
-    def signals(self, written: list[Any], defaults: object, sources: Mapping[str, Any]) -> Iterator[schema.Signal]:
+            url = {"url": self.prometheus_url}
+            written = {**named, "default": {**default, **url} if isinstance(default, dict) else url}
+        if not isinstance(written, dict):
+            self.fit(schema.File, {"sources": written, "signals": []}, ())
+            return {}
         if not written:
-            self.add(("signals",), "holds no signal; offkey discover proposes some")
+            self.add(("sources",), Finding((), _NO_SOURCE))
+        found: dict[str, Any] = dict.fromkeys(written)
+        for name, source in written.items():
+            file = self.fit(schema.File, {"sources": {name: source}, "signals": []}, ())
+            if file is not None:
+                found[name] = file.sources[name]
+                for finding in _source_problems(file.sources[name]):
+                    self.add(("sources", name), finding)
+        return found
+
+    def signals(
+        self, written: list[Any], defaults: dict[str, Any], sources: Mapping[str, Any]
+    ) -> Iterator[schema.Signal]:
+        if not written:
+            self.add(("signals",), Finding((), "holds no signal; offkey discover proposes some"))
         names: dict[str, int] = {}
         for place, own in enumerate(written):
-            merged = _merged(defaults, own) if isinstance(own, dict) and isinstance(defaults, dict) else own
+            merged = _merged(defaults, own) if isinstance(own, dict) else own
             signal = self.fit(schema.Signal, merged, ("signals", place))
             name = own.get("name") if isinstance(own, dict) else None
             if isinstance(name, str) and names.setdefault(name, place) != place:
-                self.add(("signals", place, "name"), f'"{name}" is also the name of signals[{names[name]}]')
+                words = f'"{name}" is also the name of signals[{names[name]}]'
+                self.add(("signals", place), Finding(("name",), words))
             if signal is None:
                 continue
             before = len(self.problems)
-            for route, words in review.problems(signal, sources) if sources else ():
-                self.add(("signals", place, *route), words)
+            for finding in review.problems(signal, sources) if sources else ():
+                self.add(("signals", place), finding)
             if len(self.problems) == before:
                 yield review.resolved(signal)
 
@@ -137,20 +148,21 @@ class _Reading:
         try:
             return model.model_validate(value)
         except ValidationError as error:
-            for inner, words, at_key in explained(model, error):
-                if not (is_partial and words == "missing"):  # the signals may add it
-                    self.add((*route, *inner), words, at_key=at_key)
+            for finding in explained(model, error):
+                if not (is_partial and finding.words == "missing"):  # the signals may add it
+                    self.add(route, finding)
             return None
 
-    def add(self, route: Route, words: str, *, at_key: bool = False) -> None:
-        """Note a problem where its value was written: in the signal, or in `defaults`."""
+    def add(self, top: Route, finding: Finding) -> None:
+        """Note what was found below a route where its value was written: in the signal, or in `defaults`."""
+        route = (*top, *finding.route)
         if route[:1] == ("signals",):
             default: Route = ("defaults", *route[2:])
             if self.known(default) - 1 > self.known(route) - 2:
                 route = default
-                if at_key:
+                if finding.at_key:
                     return  # `defaults` was checked by itself
-        self.problems[self.document.problem(route, words, at_key=at_key)] = None
+        self.problems[self.document.problem(route, finding.words, at_key=finding.at_key)] = None
 
     def known(self, route: Route) -> int:
         """Return how much of a route is in the document."""
@@ -171,7 +183,7 @@ def _merged(defaults: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
-def _source_problems(source: PrometheusSource | OtherSource) -> Iterator[tuple[Route, str]]:
+def _source_problems(source: PrometheusSource | OtherSource) -> Iterator[Finding]:
     if not isinstance(source, PrometheusSource):
         yield from kinds.problems(kinds.SOURCES, source.kind, source.model_extra or {})
         return
@@ -180,7 +192,7 @@ def _source_problems(source: PrometheusSource | OtherSource) -> Iterator[tuple[R
     except ConfigError as error:
         place, _, words = str(error).partition(": ")
         route = tuple(place.split("."))
-        yield (route, words) if route[0] in PrometheusSource.model_fields else ((), str(error))
+        yield Finding(route, words) if route[0] in PrometheusSource.model_fields else Finding((), str(error))
 
 
 def from_settings(file: schema.File, folder: Path) -> Config:
@@ -214,6 +226,7 @@ def _signal(signal: schema.Signal) -> Signal:
         least_relative=signal.min_deviation.relative,
         valid=(float("-inf") if low is None else low, float("inf") if high is None else high),
         traffic=None if traffic is None else Traffic(traffic.query, traffic.floor, traffic.events_per_unit or 1.0),
+        scrapes=promql.scrapes(signal.query),
         season=signal.season,
         zone=Zone(zone) if isinstance(zone, str) else Zone(zone.default, zone.label, zone.zones),
         step=signal.step,

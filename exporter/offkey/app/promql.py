@@ -4,12 +4,20 @@ import re
 
 import promql_parser as promql
 
-from offkey.core.durations import parse_duration
+from offkey.core.durations import format_duration, parse_duration
+from offkey.core.labels import NAME, Matcher, Operator
 
-MAX_LENGTH = 8_192  # the parser is recursive: far longer chains would exhaust its stack
+MAX_LENGTH = 4_096  # the parser is recursive: far longer chains would exhaust its stack
 
 # Functions that servers know and the parser does not; it has another of the same shape.
 _RENAMED = {r"\bholt_winters\s*\(": "double_exponential_smoothing("}
+
+_OPERATORS: tuple[tuple[promql.MatchOp, Operator], ...] = (
+    (promql.MatchOp.Equal, "="),
+    (promql.MatchOp.NotEqual, "!="),
+    (promql.MatchOp.Re, "=~"),
+    (promql.MatchOp.NotRe, "!~"),
+)
 
 _OWN = ("offkey_", "offkey:")
 _OWN_NAMES = (
@@ -79,13 +87,58 @@ def events_per_unit(query: str) -> float | None:
     return None
 
 
+def scrapes(query: str) -> str:
+    """Return the query for the raw samples inside a query's ranges, or nothing when it has no plain range.
+
+    Counted is the best-covered series of each group of the outermost aggregation, so that neither a new replica nor
+    one that went away counts as a gap. Of several ranges the one with the fewest conditions stands for all.
+    """
+    nodes = _nodes(parse(query))
+    ranges = [node for node in nodes if isinstance(node, promql.MatrixSelector)]
+    if not ranges or any(isinstance(node, promql.SubqueryExpr) for node in nodes):
+        return ""
+    widest = min(ranges, key=lambda node: len(node.vector_selector.matchers.matchers))
+    selector = widest.vector_selector
+    if selector.offset is not None or selector.at is not None or selector.matchers.or_matchers:
+        return ""
+    seconds = int(widest.range.total_seconds())
+    counted = f"count_over_time({_selector(selector)}[{format_duration(seconds)}])"
+    return _grouped(nodes, counted) if seconds else ""
+
+
+def _grouped(nodes: list[promql.Expr], counted: str) -> str:
+    """Return the greatest count of each group of the outermost aggregation; the bucket of a histogram is no group."""
+    outermost = next((node for node in nodes if isinstance(node, promql.AggregateExpr)), None)
+    if outermost is None:
+        return counted
+    modifier = outermost.modifier
+    if modifier is None:
+        return f"max({counted})"
+    if modifier.type == promql.AggModifierType.Without:
+        return f"max without ({', '.join(sorted({*modifier.labels, 'le'}))}) ({counted})"
+    return f"max by ({', '.join(name for name in modifier.labels if name != 'le')}) ({counted})"
+
+
+def _selector(selector: promql.VectorSelector) -> str:
+    """Return a selector as PromQL; the parser's own text does not escape values."""
+    named = [Matcher(NAME, "=", selector.name)] if selector.name else []
+    written = [
+        Matcher(one.name, text, one.value)
+        for one in selector.matchers.matchers
+        for op, text in _OPERATORS
+        if op == one.op
+    ]
+    return "{" + ",".join(str(one) for one in (*named, *written)) + "}"
+
+
 def _nodes(tree: promql.Expr) -> list[promql.Expr]:
-    found: list[promql.Expr] = []
-
-    def visit(node: promql.Expr) -> None:
+    """Return every node, parents first and right before left; the parser's own walk takes minutes on long chains."""
+    found, waiting = [], [tree]
+    while waiting:
+        node = waiting.pop()
         found.append(node)
-
-    promql.walk(tree, visit)
+        inner = (getattr(node, part, None) for part in ("expr", "lhs", "rhs", "vector_selector"))
+        waiting.extend(part for part in (*inner, *getattr(node, "args", ())) if part is not None)
     return found
 
 

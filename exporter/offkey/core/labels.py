@@ -7,6 +7,8 @@ from typing import Literal
 
 NAME = "__name__"
 
+Operator = Literal["=", "!=", "=~", "!~"]
+
 
 def quote(value: str) -> str:
     r"""Return a label value as PromQL and the text exposition quote it: `\`, `"` and newline escaped."""
@@ -67,7 +69,7 @@ class Matcher:
     """One condition of a selector; `value` is the plain text, never already quoted."""
 
     name: str
-    op: Literal["=", "!=", "=~", "!~"]
+    op: Operator
     value: str
 
     def __str__(self) -> str:

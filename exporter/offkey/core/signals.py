@@ -79,6 +79,8 @@ class Signal:
         unit: what the numbers are, a Prometheus base unit (`seconds`, `bytes`, `ratio`) or free text.
         kind: what limits the precision: nothing known, a counted rate, or a share of counted events.
         events_per_unit: for `count`: counted events one unit of the query stands for.
+        scrapes: PromQL for the raw samples inside the query's ranges, best-covered series of each group; empty when the
+            query has no ranges. A range with too few of them gives values that look like a dip and are none.
         direction: which side of the expectation is wrong.
         least_absolute: deviations smaller than this never alert, in the signal's unit.
         least_relative: the same as a share of the expected value.
@@ -106,6 +108,7 @@ class Signal:
     least_relative: float = 0.0
     valid: tuple[float, float] = (float("-inf"), float("inf"))
     traffic: Traffic | None = None
+    scrapes: str = ""
     season: Season = "weekly"
     zone: Zone = field(default_factory=Zone)
     step: int = MINUTE

@@ -39,9 +39,7 @@ def passages(
         learn: whether the samples may be believed; scores are given either way.
     """
     for first in range(0, examined.frame.axis.size, block):
-        columns = Examined(
-            examined.frame.columns(first, first + block), examined.faults, examined.events[:, first : first + block]
-        )
+        columns = examined.columns(first, first + block)
         passage = _judge(plan, memory, columns)
         memory = _settle(plan, memory, passage, learn)
         yield memory, passage
@@ -96,7 +94,11 @@ def _enter(memory: Memory, passage: Passage) -> Memory:
     for column in range(frame.axis.size):
         fresh = passage.opened[:, column] & (began == 0)
         began = np.where(fresh, times[column], np.where(passage.opened[:, column], began, 0))
-    return memory.note(open=is_open, since=began, seen=seen, coverage=_coverage(memory, score, frame.axis.step))
+    memory = memory.note(open=is_open, since=began, seen=seen, coverage=_coverage(memory, score, frame.axis.step))
+    scraped = passage.examined.scraped
+    if scraped is None:
+        return memory
+    return memory.note(full=np.where(np.isnan(scraped.full), memory.ledger["full"], scraped.full), low=scraped.low)
 
 
 def _coverage(memory: Memory, score: Array, step: int) -> Array:

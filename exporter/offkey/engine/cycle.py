@@ -9,6 +9,7 @@ from offkey.core.findings import Fault, Snapshot, Verdict
 from offkey.core.frame import Axis
 from offkey.core.labels import Labels
 from offkey.core.ports import Journal, Sink, Source, Store
+from offkey.core.state import State
 from offkey.engine.advance import Passage, align, passages
 from offkey.engine.learning import learn, retuned
 from offkey.engine.memory import Memory
@@ -140,7 +141,7 @@ class Engine:
         if axis.size == 0:
             return
         began = self._ports.clocks.monotonic()
-        reading = self._read(plan, axis, max(1.0, self._ports.timeout - self._read_seconds))
+        reading = self._read(plan, axis, max(1.0, self._ports.timeout - self._read_seconds), memory.ledger)
         self._read_seconds += self._ports.clocks.monotonic() - began
         memory, passage = self._judge(plan, memory, reading)
         self._memories[plan.key] = memory
@@ -177,13 +178,13 @@ class Engine:
             return None
         return Memory.of(learned) if learned else None
 
-    def _read(self, plan: Plan, axis: Axis, timeout: float) -> Reading:
+    def _read(self, plan: Plan, axis: Axis, timeout: float, ledger: State | None = None) -> Reading:
         """Read from the signal's source; one that was down in this cycle is not asked again."""
         name = plan.signal.source
         if name in self._down_now:
             msg = f"source '{name}' was down a moment ago"
             raise SourceDown(msg)
-        reading = read(plan.signal, self._ports.sources[name], axis, timeout, self._ports.journal)
+        reading = read(plan.signal, self._ports.sources[name], axis, timeout, self._ports.journal, ledger)
         self._source_up[name] = True
         return reading
 

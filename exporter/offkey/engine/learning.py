@@ -13,6 +13,7 @@ from offkey.engine.judge import alertable, judge, open_close
 from offkey.engine.memory import Memory, blank_ledger
 from offkey.engine.plan import Plan
 from offkey.engine.quality import Examined
+from offkey.models.tune.budget import MERGE
 
 # The first part of the past only teaches; bounds and evidence come from the rest, which was never looked at before.
 FITTED_SHARE = 0.5
@@ -82,9 +83,8 @@ def replay(plan: Plan, past: Examined, bound: Array) -> tuple[Memory, Replay]:
     """
     frame = past.frame
     split = int(frame.axis.size * FITTED_SHARE)
-    first, rest = frame.columns(0, split), frame.columns(split, frame.axis.size)
+    first, examined = frame.columns(0, split), past.columns(split, frame.axis.size)
     memory = Memory(plan.detector.fit(first), plan.forecaster.fit(first), blank_ledger(frame.series), first.axis.end)
-    examined = Examined(rest, (), past.events[:, split:])
     block = max(1, HOUR // frame.axis.step)
     steps = list(passages(plan, memory.note(bound=bound), examined, block, learn=True))
     memory = steps[-1][0] if steps else memory.note(bound=bound)
@@ -101,14 +101,17 @@ def replay(plan: Plan, past: Examined, bound: Array) -> tuple[Memory, Replay]:
 
 
 def alerts_per_week(opened: BoolArray, step: int) -> float:
-    """Return how many anomalies opened a week over all series; NaN without any sample to open one.
+    """Return how often a week people would have been told; NaN without any sample to open an anomaly.
+
+    Series that are off at the same time, or within 15 minutes of each other, are one alert group and count once.
 
     Args:
         opened: which anomalies were open, (S, T).
         step: seconds between columns.
     """
+    columns = np.flatnonzero(opened.any(axis=0))
+    starts = int(columns.size > 0) + int(np.count_nonzero(np.diff(columns) * step > MERGE))
     weeks = opened.shape[1] * step / WEEK
-    starts = (opened & ~np.pad(opened, ((0, 0), (1, 0)))[:, :-1]).sum()
     return float(starts / weeks) if opened.size else float("nan")
 
 

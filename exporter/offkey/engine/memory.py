@@ -19,8 +19,9 @@ class Memory:
     Attributes:
         detector: what the detector learned.
         forecaster: what the forecaster learned.
-        ledger: the engine's own rows: `bound` strangeness, `open` anomaly, `since` and `seen` Unix seconds,
-            `coverage` share; shared: `expected_alerts_per_week`, `tuned` when the bounds were found, Unix seconds.
+        ledger: the engine's own rows: `bound` strangeness, `open` anomaly, `since` and `seen` Unix seconds, `coverage`
+            share, `full` and `low` of the raw samples (see `completeness.Scraped`); shared: `expected_alerts_per_week`,
+            `tuned` when the bounds were found, Unix seconds.
         until: the last instant that was learned, Unix seconds.
         tail: the last columns, for models that need context; None until there are any.
     """
@@ -61,5 +62,7 @@ def blank_ledger(series: tuple[Labels, ...]) -> State:
         "since": np.zeros(size, np.int64),
         "seen": np.zeros(size, np.int64),
         "coverage": np.full(size, np.nan),
+        "full": np.full(size, np.nan),
+        "low": np.zeros(size, np.int64),
     }
     return State(series, rows, {"expected_alerts_per_week": np.full(1, np.nan), "tuned": np.zeros(1, np.int64)})

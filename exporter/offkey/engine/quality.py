@@ -8,7 +8,9 @@ from offkey.core.findings import Fault
 from offkey.core.frame import Array, BoolArray, Frame
 from offkey.core.labels import NAME, Labels
 from offkey.core.signals import Signal
+from offkey.engine.completeness import Scraped
 
+GAP = "gap"
 NOT_FINITE = "not_finite"
 OUT_OF_RANGE = "out_of_range"
 TOO_LARGE = "too_large"
@@ -24,20 +26,27 @@ class Examined:
         frame: bad and unmeasured samples are NaN.
         faults: one per series and kind, for the frame's last column.
         events: counted events behind each sample, (S, T); NaN where the signal does not say.
+        scraped: what is known of the raw samples inside the query's ranges, None when it has no ranges.
     """
 
     frame: Frame
     faults: tuple[Fault, ...]
     events: Array
+    scraped: Scraped | None = None
+
+    def columns(self, first: int, last: int) -> "Examined":
+        """Return the columns first <= k < last."""
+        return Examined(self.frame.columns(first, last), self.faults, self.events[:, first:last], self.scraped)
 
 
-def examine(signal: Signal, frame: Frame, traffic: Frame | None) -> Examined:
-    """Return the frame without impossible samples, and without those measured on too little traffic.
+def examine(signal: Signal, frame: Frame, traffic: Frame | None, few: BoolArray | None = None) -> Examined:
+    """Return the frame without impossible samples, and without those measured on too little.
 
     Args:
         signal: whose valid range and least traffic hold.
         frame: samples as the source gave them; infinities allowed.
         traffic: answer to the signal's companion query on the same axis, or None when it has none.
+        few: where the query's ranges lack raw samples, (S, T), or None when that is not known.
     """
     low, high = signal.valid
     values = frame.values
@@ -46,6 +55,7 @@ def examine(signal: Signal, frame: Frame, traffic: Frame | None) -> Examined:
             NOT_FINITE: np.isinf(values),
             TOO_LARGE: np.isfinite(values) & (np.abs(values) > LARGEST),
             OUT_OF_RANGE: np.isfinite(values) & ((values < low) | (values > high)),
+            GAP: np.zeros(values.shape, bool) if few is None else few & ~np.isnan(values),
         }
     faults = tuple(fault for kind, mask in bad.items() for fault in _newest(signal, frame, kind, mask))
     hidden = np.logical_or.reduce(list(bad.values()))

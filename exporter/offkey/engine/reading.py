@@ -2,15 +2,18 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from offkey.core.frame import Axis, Frame
+from offkey.core.frame import Axis, BoolArray, Frame
 from offkey.core.labels import NAME, Labels
 from offkey.core.ports import Journal, Source
 from offkey.core.signals import Signal
-from offkey.engine.quality import Examined, examine
+from offkey.core.state import State
+from offkey.engine.completeness import Scraped, incomplete
+from offkey.engine.memory import blank_ledger
+from offkey.engine.quality import Examined, companion, examine
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,26 +33,48 @@ class Reading:
     traffic_labels: tuple[str, ...] = ()
 
 
-def read(signal: Signal, source: Source, axis: Axis, timeout: float, journal: Journal) -> Reading:
+def read(
+    signal: Signal, source: Source, axis: Axis, timeout: float, journal: Journal, ledger: State | None = None
+) -> Reading:
     """Return the signal on an axis, each series with its time zone, no more than the signal's cap.
+
+    Args:
+        signal: what to read.
+        source: who answers.
+        axis: when.
+        timeout: seconds for each query.
+        journal: hears the source's warnings and what was left out.
+        ledger: what is known of the raw samples behind each series, see `memory.Memory`.
 
     Raises:
         SourceError: the source, or this query, has no usable answer.
     """
     answer = source.read(signal.query, axis, timeout)
     traffic = source.read(signal.traffic.query, axis, timeout) if signal.traffic else None
-    for warning in (*answer.warnings, *(traffic.warnings if traffic else ())):
+    scrapes = source.read(signal.scrapes, axis, timeout) if signal.scrapes else None
+    answers = [one for one in (answer, traffic, scrapes) if one is not None]
+    for warning in dict.fromkeys(warning for one in answers for warning in one.warnings):
         journal.tell("warning", "source warns", {"signal": signal.name, "warning": warning})
-    frame, dropped = _capped(answer.frame, signal.max_series)
+    frame, excess = _capped(answer.frame, signal.max_series)
+    dropped = excess + answer.dropped
     if dropped:
         journal.count("series_dropped", "max_series", dropped)
     zoned = Frame(frame.series, frame.values, frame.axis, tuple(signal.zone.of(labels) for labels in frame.series))
+    few, scraped = _covered(zoned, scrapes.frame, ledger) if scrapes else (None, None)
+    examined = examine(signal, zoned, traffic.frame if traffic else None, few)
     return Reading(
-        examine(signal, zoned, traffic.frame if traffic else None),
-        answer.partial or (traffic is not None and traffic.partial),
+        replace(examined, scraped=scraped),
+        any(one.partial for one in answers),
         dropped,
         _shared_names(zoned, traffic.frame) if traffic else (),
     )
+
+
+def _covered(frame: Frame, scrapes: Frame, ledger: State | None) -> tuple[BoolArray, Scraped]:
+    """Return where the ranges behind a frame lack raw samples, and what is known of them now."""
+    known = (ledger or blank_ledger(())).align(frame.series)
+    before = Scraped(known["full"], known["low"])
+    return incomplete(companion(scrapes, frame.series), before, frame.axis.step)
 
 
 def admit(examined: Examined, series: tuple[Labels, ...], zones: Mapping[Labels, str]) -> Examined:
@@ -62,9 +87,14 @@ def admit(examined: Examined, series: tuple[Labels, ...], zones: Mapping[Labels,
     """
     if series == examined.frame.series:
         return examined
+    mine = examined.frame.series
     frame = examined.frame.spread(series, zones.__getitem__)
-    events = Frame(examined.frame.series, examined.events, frame.axis).spread(series).values
-    return Examined(frame, examined.faults, events)
+    events = Frame(mine, examined.events, frame.axis).spread(series).values
+    scraped = examined.scraped
+    if scraped is not None:
+        rows = State(mine, {"full": scraped.full, "low": scraped.low}).align(series)
+        scraped = Scraped(rows["full"], rows["low"])
+    return Examined(frame, examined.faults, events, scraped)
 
 
 def _shared_names(frame: Frame, traffic: Frame) -> tuple[str, ...]:

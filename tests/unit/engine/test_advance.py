@@ -88,10 +88,14 @@ def test_a_past_without_samples_teaches_nothing_and_breaks_nothing(planned):
         assert memory.until == frame.axis.end
 
 
-def test_alerts_a_week_count_openings():
-    """Two openings in half a week are four a week; staying open is not opening again."""
-    opened = np.zeros((2, 84), bool)
-    opened[0, 10:20] = True
-    opened[1, 0:5] = True
-    assert alerts_per_week(opened, 3600) == 4.0
+def test_alerts_a_week_count_what_people_are_told():
+    """Two spells in half a week are four a week; series that are off together, and short breaks, are one spell."""
+    opened = np.zeros((3, 504), bool)  # half a week, every ten minutes
+    opened[0, 100:110] = True
+    opened[1, 105:112] = True
+    opened[2, 113] = True
+    opened[1, 300:302] = True
+    assert alerts_per_week(opened, 600) == 6.0
+    opened[2, 112] = True
+    assert alerts_per_week(opened, 600) == 4.0
     assert np.isnan(alerts_per_week(np.zeros((1, 0), bool), 60))

@@ -187,3 +187,21 @@ def test_bounds_that_cannot_be_found_anew_stay(planned):
     found = rig.tick(86_400 - 60).verdicts[0]
     rig.source.down = True
     assert rig.tick().verdicts == (found,)
+
+
+def test_a_value_measured_on_a_gap_is_a_fault_and_no_anomaly(planned):
+    """A rate that sags because scrapes are missing is unknown, named as a gap, and teaches nothing."""
+
+    def missing(times):
+        return (times >= 1_000_200) & (times < 1_000_400)
+
+    answers = {
+        "load": {A: lambda times: np.where(missing(times), 1.0, 50.0)},
+        "scrapes": {A: lambda times: np.where(missing(times), 2.0, 20.0)},
+    }
+    rig = Rig([planned(scrapes="scrapes")], Script(answers))
+    found = [rig.tick().verdicts[0] for _ in range(9)]
+    scores = [verdict.score[0] for verdict in found]
+    assert [np.isnan(score) for score in scores] == [False] * 3 + [True] * 4 + [False] * 2
+    assert np.nansum(scores) == 0.0
+    assert [fault.kind for fault in found[4].faults] == ["gap"]

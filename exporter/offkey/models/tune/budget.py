@@ -15,7 +15,7 @@ LEAST_PEAKS = 20  # episodes that a tail is fitted to
 
 @dataclass(frozen=True)
 class Model:
-    """Raise the bound above its default until the past would have stayed within the budget.
+    """Raise the bound above its default until the past would have stayed within the budget of pages.
 
     Attributes:
         default: bound of a quiet fleet, in strangeness (decades of rarity); never undercut.
@@ -40,7 +40,7 @@ class Model:
         whole = max(1.0, np.floor(allowed))
 
         def fleet_is_costly(bound: Array) -> BoolArray:
-            return np.full(bound.shape, peaks.episodes(bound).sum() > whole)
+            return np.full(bound.shape, peaks.pages(bound) > whole)
 
         def series_is_costly(bound: Array) -> BoolArray:
             limit: Array = np.maximum(1.0, np.floor(self.guard_per_week * weeks))
@@ -87,6 +87,12 @@ class _Crossings:
     def episodes(self, bound: Array) -> IntArray:
         above, begins = self.starts(bound)
         return np.bincount(self.rows[above][begins], minlength=self.size)
+
+    def pages(self, bound: Array) -> int:
+        """Return how often anybody would have been told: series that go off together are one page."""
+        above, _ = self.starts(bound)
+        seconds = np.sort(self.seconds[above])
+        return int(seconds.size > 0) + int(np.count_nonzero(np.diff(seconds) > MERGE))
 
     def tail_level(self, allowed: float, base: float) -> float:
         """Return the level that `allowed` episodes of this past are expected to exceed."""
