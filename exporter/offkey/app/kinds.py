@@ -10,6 +10,7 @@ from typing import Any, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
+from offkey.app.yamlfile import Finding
 from offkey.core import plugins
 from offkey.core.errors import UnknownPlugin
 
@@ -54,7 +55,7 @@ def options(package: str, kind: str) -> dict[str, Option]:
     }
 
 
-def problems(package: str, kind: str, given: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
+def problems(package: str, kind: str, given: Mapping[str, Any]) -> Iterator[Finding]:
     """Yield where and why a choice of a kind and its options is not acceptable.
 
     The kind is imported only when it has options to check.
@@ -63,7 +64,7 @@ def problems(package: str, kind: str, given: Mapping[str, Any]) -> Iterator[tupl
         try:
             plugins.load(package, kind)
         except UnknownPlugin as error:
-            yield (), str(error)
+            yield Finding((), str(error))
         return
     if not given and package != SOURCES:
         return
@@ -72,12 +73,12 @@ def problems(package: str, kind: str, given: Mapping[str, Any]) -> Iterator[tupl
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1)
             hint = f'; did you mean "{near[0]}"?' if near else f" (known: {', '.join(known) or 'none'})"
-            yield (name,), f'{kind} has no option "{name}"{hint}'
+            yield Finding((name,), f'{kind} has no option "{name}"{hint}', at_key=True)
         elif said := _refused(known[name], value):
-            yield (name,), said
+            yield Finding((name,), said)
     for option in known.values():
         if option.is_required and option.name not in given:
-            yield (option.name,), f"missing; {kind} needs it"
+            yield Finding((option.name,), f"missing; {kind} needs it")
 
 
 def converted(package: str, kind: str, given: Mapping[str, Any], folder: Path) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from offkey.app.fields import REFUSED, nearest, shown
-from offkey.app.yamlfile import Route
+from offkey.app.yamlfile import Finding, Route
 
 _WANTED = {
     "float_type": "a number",
@@ -26,16 +26,16 @@ _BOUNDS = {"greater_than_equal": ("ge", "at least"), "less_than_equal": ("le", "
 _SIZES = {"too_short": "min_length", "too_long": "max_length"}
 
 
-def explained(model: type[BaseModel], error: ValidationError) -> Iterator[tuple[Route, str, bool]]:
-    """Yield the route, the words, and whether the key rather than the value is at fault."""
+def explained(model: type[BaseModel], error: ValidationError) -> Iterator[Finding]:
+    """Yield what each error of pydantic means, in the words and places of the file."""
     for detail in error.errors(include_url=False):
         route = tuple(part for part in detail["loc"] if not is_tag(part))
         if route and route[-1] == "[key]":
-            yield route[:-1], f"as a key, {_words(detail)}", True
+            yield Finding(route[:-1], f"as a key, {_words(detail)}", at_key=True)
         elif detail["type"] == "extra_forbidden":
-            yield route, _unknown(str(route[-1]), model_at(model, route[:-1])), True
+            yield Finding(route, _unknown(str(route[-1]), model_at(model, route[:-1])), at_key=True)
         else:
-            yield route, _words(detail), False
+            yield Finding(route, _words(detail))
 
 
 def is_tag(part: str | int) -> bool:

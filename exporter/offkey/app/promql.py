@@ -7,7 +7,10 @@ import promql_parser as promql
 from offkey.core.durations import format_duration, parse_duration
 from offkey.core.labels import NAME, Matcher, Operator
 
-MAX_LENGTH = 4_096  # the parser is recursive: far longer chains would exhaust its stack
+MAX_LENGTH = 16_384
+MAX_OPERATORS = 500  # the parser's time grows with the square of a chain, and its stack with its length
+_OPERATOR = re.compile(r"[-+*/%^(<>=!]|\b(?:and|or|unless|atan2)\b", re.IGNORECASE)
+_TEXT = re.compile(r"""("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`)""", re.DOTALL)
 
 # Functions that servers know and the parser does not; it has another of the same shape.
 _RENAMED = {r"\bholt_winters\s*\(": "double_exponential_smoothing("}
@@ -43,6 +46,9 @@ def parse(query: str) -> promql.Expr:
     """
     if len(query.encode()) > MAX_LENGTH:
         msg = f"longer than {MAX_LENGTH:,} bytes; record parts of it with a recording rule"
+        raise ValueError(msg)
+    if len(_OPERATOR.findall(_TEXT.sub("", query))) > MAX_OPERATORS:
+        msg = f"more than {MAX_OPERATORS} operators and parentheses; record parts of it with a recording rule"
         raise ValueError(msg)
     for found, known in _RENAMED.items():
         query = re.sub(found, known, query)

@@ -4,23 +4,25 @@ from collections.abc import Collection, Iterator
 
 from offkey.app import kinds, promql, schema
 from offkey.app.fields import nearest
-from offkey.app.yamlfile import Route
+from offkey.app.yamlfile import Finding
 from offkey.core.durations import MINUTE, format_duration
 
 MOST_POINTS = 11_000  # samples a series in one answer. Source: Prometheus web/api/v1/api.go, queryRange
 
 
-def problems(signal: schema.Signal, sources: Collection[str]) -> Iterator[tuple[Route, str]]:
+def problems(signal: schema.Signal, sources: Collection[str]) -> Iterator[Finding]:
     """Yield the route inside the signal and the words for everything that does not fit together."""
     if signal.source not in sources:
         have = ", ".join(sorted(sources))
-        yield ("source",), f'no source is called "{signal.source}"{nearest(signal.source, sources)} (have: {have})'
+        yield Finding(
+            ("source",), f'no source is called "{signal.source}"{nearest(signal.source, sources)} (have: {have})'
+        )
     yield from _values(signal)
     yield from _times(signal)
     yield from _counts(signal)
     for key, package in (("detector", kinds.DETECTORS), ("forecaster", kinds.FORECASTERS)):
         kind, options = choice(getattr(signal, key))
-        yield from (((key, *route), words) for route, words in kinds.problems(package, kind, options))
+        yield from (found._replace(route=(key, *found.route)) for found in kinds.problems(package, kind, options))
 
 
 def resolved(signal: schema.Signal) -> schema.Signal:
@@ -48,37 +50,41 @@ def choice(chosen: str | schema.Plugin) -> tuple[str, dict[str, object]]:
     return (chosen, {}) if isinstance(chosen, str) else (chosen.kind, dict(chosen.model_extra or {}))
 
 
-def _values(signal: schema.Signal) -> Iterator[tuple[Route, str]]:
+def _values(signal: schema.Signal) -> Iterator[Finding]:
     low, high = signal.valid_range
     if low is not None and high is not None and low >= high:
-        yield ("valid_range",), f"{low:g} is not below {high:g}; write the lowest value first"
+        yield Finding(("valid_range",), f"{low:g} is not below {high:g}; write the lowest value first")
     limit = signal.forecast.limit
     if limit is not None and ((low is not None and limit < low) or (high is not None and limit > high)):
-        yield ("forecast", "limit"), f"{limit:g} lies outside valid_range, so it can never be reached"
+        yield Finding(("forecast", "limit"), f"{limit:g} lies outside valid_range, so it can never be reached")
 
 
-def _times(signal: schema.Signal) -> Iterator[tuple[Route, str]]:
+def _times(signal: schema.Signal) -> Iterator[Finding]:
     step = format_duration(signal.step)
     for place, horizon in enumerate(signal.forecast.horizons):
         if horizon % signal.step:
-            yield ("forecast", "horizons", place), f"{format_duration(horizon)} is not a multiple of the step, {step}"
+            yield Finding(
+                ("forecast", "horizons", place), f"{format_duration(horizon)} is not a multiple of the step, {step}"
+            )
         if place and horizon <= signal.forecast.horizons[place - 1]:
-            yield ("forecast", "horizons", place), f"{format_duration(horizon)} does not come after the one before it"
+            yield Finding(
+                ("forecast", "horizons", place), f"{format_duration(horizon)} does not come after the one before it"
+            )
     past = signal.history_step
     if past is not None and past % signal.step:
         near = format_duration(max(1, round(past / signal.step)) * signal.step)
-        yield (
+        yield Finding(
             ("history_step",),
             f"{format_duration(past)} is not a multiple of the step, {step}; write for example {near}",
         )
     if signal.history < 2 * (past or signal.step):
-        yield ("history",), f"{format_duration(signal.history)} holds fewer than two samples"
+        yield Finding(("history",), f"{format_duration(signal.history)} holds fewer than two samples")
 
 
-def _counts(signal: schema.Signal) -> Iterator[tuple[Route, str]]:
+def _counts(signal: schema.Signal) -> Iterator[Finding]:
     unknown = "missing, and the query is no plain rate or increase that would tell it; write 300 for a rate over 5m"
     if signal.kind == "count" and signal.events_per_unit is None and promql.events_per_unit(signal.query) is None:
-        yield ("events_per_unit",), unknown
+        yield Finding(("events_per_unit",), unknown)
     traffic = signal.traffic
     if traffic is not None and traffic.events_per_unit is None and promql.events_per_unit(traffic.query) is None:
-        yield ("traffic", "events_per_unit"), unknown
+        yield Finding(("traffic", "events_per_unit"), unknown)

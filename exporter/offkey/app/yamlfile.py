@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -54,6 +54,14 @@ class Problem:
     def __str__(self) -> str:
         where = f"{self.file}:{self.place.line}:{self.place.column}"
         return f"{where}: {self.route}: {self.message}" if self.route else f"{where}: {self.message}"
+
+
+class Finding(NamedTuple):
+    """Words about the value at a route, or about its key."""
+
+    route: Route
+    words: str
+    at_key: bool = False
 
 
 class InvalidFile(ConfigError):
