@@ -3,6 +3,7 @@
 import difflib
 import importlib
 import pkgutil
+from functools import cache
 from importlib.metadata import entry_points
 from types import ModuleType
 from typing import Any
@@ -50,6 +51,7 @@ def model(package: str, name: str, **options: Any) -> Any:  # noqa: ANN401 (the 
     return load(package, name).Model(**options)
 
 
+@cache
 def _foreign(package: str) -> dict[str, str]:
-    """Return entry points of other distributions: group = the package's name, value = a module."""
+    """Return entry points of other distributions: group = the package's name, value = a module; found once, slowly."""
     return {point.name: point.value for point in entry_points(group=package)}
