@@ -191,7 +191,6 @@ def _exporter_dead(spec: Spec) -> RuleTest:
             spec.signal.unit, {"bound": name, "signal": spec.signal.name}, {"constant": reviewed_bound.constant}
         )
         notices.append(story.firing(spec, _on_review_said(spec, words), {"bound": name}, severity="info"))
-    sample = story.recorded(spec, "threshold", "", bound=side).labels
     return RuleTest(
         "exporter dead: the reviewed constant is in force",
         spec.test_interval,
@@ -200,8 +199,15 @@ def _exporter_dead(spec: Spec) -> RuleTest:
             AlertCheck(at, spec.alert_name, (_fires(spec, beyond, constants),)),
             AlertCheck(at, ON_REVIEW, tuple(notices)),
         ),
-        (ValueCheck(at, spec.recorded("threshold", bound=side), ((sample, bound.constant),)),),
+        (_in_force(spec, at, side, bound.constant),),
     )
+
+
+def _in_force(spec: Spec, at: int, side: str, value: float) -> ValueCheck:
+    """Return the check that a bound is in force for the example series, whatever others the query gives by itself."""
+    sample = story.recorded(spec, "threshold", "", bound=side).labels
+    selector = spec.recorded("threshold", bound=side, **story.example_labels(spec))
+    return ValueCheck(at, selector, ((sample, value),))
 
 
 def _quiet(spec: Spec) -> RuleTest:
@@ -244,14 +250,12 @@ def _clamped(spec: Spec) -> RuleTest:
     above = story.outward(bound.highest, bound.highest + room, 9.0)
     below = story.outward(bound.lowest, bound.lowest - room, 9.0)
     given = story.timeline((above, story.QUIET), (below, story.QUIET))
-    selector = spec.recorded("threshold", bound=side)
-    sample = story.recorded(spec, "threshold", "", bound=side).labels
     return RuleTest(
         "a runaway threshold stays in the reviewed envelope",
         spec.test_interval,
         (story.exposed(spec, "offkey_threshold", given, bound=side),),
         values=(
-            ValueCheck((story.QUIET - 1) * spec.test_interval, selector, ((sample, bound.highest),)),
-            ValueCheck((count - 1) * spec.test_interval, selector, ((sample, bound.lowest),)),
+            _in_force(spec, (story.QUIET - 1) * spec.test_interval, side, bound.highest),
+            _in_force(spec, (count - 1) * spec.test_interval, side, bound.lowest),
         ),
     )

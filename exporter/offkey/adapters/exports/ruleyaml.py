@@ -38,7 +38,10 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if "\n" in value else None)
+    """Write several lines as a block; quote what YAML could take for a line break of its own (U+0085, U+2028)."""
+    plain = all(line.isprintable() for line in value.split("\n"))
+    style = ("|" if "\n" in value else None) if plain else '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
 
 _Dumper.add_representer(str, _text)

@@ -1,0 +1,162 @@
+import json
+import socket
+import subprocess
+import time
+import urllib.request
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from rulecases import evidence, hostile_cases
+
+from offkey.adapters.exports.rulefiles import plan
+from offkey.core.signals import Alert, Signal
+
+pytestmark = pytest.mark.e2e
+ROOT = Path(__file__).parents[2]
+GOLDEN = ROOT / "tests" / "golden" / "rules"
+
+# Failing cases are shown as drawn: every run of promtool costs too much to search for a smaller one.
+BATCHES = {"deadline": None, "derandomize": True, "phases": [Phase.generate], "suppress_health_check": [*HealthCheck]}
+
+
+def run(*command, folder=None):
+    """Run a program and return what it said; a failure fails the test."""
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_promtool_accepts_and_proves_every_golden_file(program):
+    """The files people review are clean under every lint, and their tests pass in the real rule engine."""
+    rules = sorted(str(path) for path in GOLDEN.glob("*.rules.yml"))
+    tests = sorted(str(path) for path in GOLDEN.glob("tests/*.test.yml"))
+    assert len(rules) == len(tests) == 8
+    run(program("promtool"), "check", "rules", "--lint=all", "--lint-fatal", *rules)
+    assert run(program("promtool"), "test", "rules", *tests).count("SUCCESS") == 8
+
+
+def test_a_rule_that_does_not_do_what_its_test_says_is_refused(program, tmp_path):
+    """The tests can fail: an alert that waits longer than they expect is found."""
+    for path in [GOLDEN / "plays.rules.yml", GOLDEN / "tests" / "plays.test.yml"]:
+        text = path.read_text().replace("for: 2m", "for: 4m").replace("../plays", "plays")
+        (tmp_path / path.name).write_text(text)
+    done = subprocess.run(
+        [program("promtool"), "test", "rules", "plays.test.yml"], cwd=tmp_path, capture_output=True, check=False
+    )
+    assert done.returncode == 1
+    assert b"PlaysAnomalous" in done.stdout + done.stderr
+
+
+@settings(max_examples=40, **BATCHES)
+@given(st.lists(hostile_cases(), min_size=4, max_size=8, unique_by=lambda case: case[0].name))
+def test_promtool_accepts_rules_of_hostile_signals(program, tmp_path_factory, cases):
+    """Whatever texts a signal is made of, Prometheus loads its rules."""
+    folder = tmp_path_factory.mktemp("rules")
+    changes = plan([signal for signal, _ in cases], {signal.name: found for signal, found in cases}, folder)
+    for change in changes.changes:
+        if change.path.endswith(".rules.yml"):
+            (folder / change.path).write_bytes(change.after.encode())
+    run(program("promtool"), "check", "rules", "--lint=all", "--lint-fatal", *map(str, folder.glob("*.yml")))
+
+
+@settings(max_examples=8, **BATCHES)
+@given(st.lists(hostile_cases(), min_size=4, max_size=4, unique_by=lambda case: case[0].name))
+def test_rules_of_hostile_signals_do_what_their_tests_say(program, tmp_path_factory, cases):
+    """Whatever texts a signal is made of, its alerts fire with exactly those texts: nothing in them is executed."""
+    folder = tmp_path_factory.mktemp("rules")
+    changes = plan([signal for signal, _ in cases], {signal.name: found for signal, found in cases}, folder)
+    assert changes.check(program("promtool"))
+
+
+def free_port():
+    """Return a port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture
+def prometheus(program, tmp_path):
+    """Return the URL of a real Prometheus that loads `rules/*.yml` below the test's folder."""
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "prometheus.yml").write_text("rule_files: [rules/*.yml]\n")
+    url = f"127.0.0.1:{free_port()}"
+    server = subprocess.Popen(
+        [
+            program("prometheus"),
+            "--config.file=prometheus.yml",
+            "--storage.tsdb.path=data",
+            f"--web.listen-address={url}",
+            "--web.enable-lifecycle",
+        ],
+        cwd=tmp_path,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        until(lambda: ask(f"http://{url}/-/ready", parse=False))
+        yield f"http://{url}"
+    finally:
+        server.kill()
+        server.wait()
+
+
+def ask(url, method="GET", parse=True):
+    """Return a server's answer, None when it does not answer yet."""
+    request = urllib.request.Request(url, method=method)  # noqa: S310 (loopback)
+    try:
+        with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310 (loopback)
+            content = answer.read()
+    except OSError:
+        return None
+    return json.loads(content)["data"] if parse else content or b"empty"
+
+
+def until(fact, seconds=30.0):
+    """Wait until something is so, and return it."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if found := fact():
+            return found
+        time.sleep(0.1)
+    pytest.fail("it did not come to be")
+    return None
+
+
+def test_a_new_constant_leaves_a_firing_alert_alone(program, prometheus, tmp_path):
+    """In a real Prometheus every rule evaluates, and a retune neither resolves nor restarts the alert."""
+    signal = Signal(
+        "answers",
+        "vector(9)",
+        direction="above",
+        step=1,
+        description="{{ query `up` }}",
+        alert=Alert(hold=2, keep_firing=30, form="threshold", severity="critical", team="{{ $value }}"),
+    )
+    found = evidence(typical=1.0, upper=(3.0, 2.0, 4.0))
+
+    def write(constant):
+        moved = replace(found, upper=replace(found.upper, constant=constant))
+        changes = plan([signal], {signal.name: moved}, tmp_path / "rules")
+        assert len(changes.changes) == 2
+        changes.write(program("promtool"))
+        assert ask(f"{prometheus}/-/reload", method="POST", parse=False)
+
+    def firing():
+        alerts = ask(f"{prometheus}/api/v1/alerts")["alerts"]
+        return [alert for alert in alerts if alert["state"] == "firing" and alert["labels"]["severity"] == "critical"]
+
+    write(3.0)
+    [before] = until(firing)
+    assert before["labels"]["team"] == "{{ $value }}"
+    assert before["annotations"]["description"] == (
+        "answers is 9; usual is 1 (factor 9.00; bound 3). ({{ query `up` }})"
+    )
+    write(2.5)
+    [after] = until(lambda: [alert for alert in firing() if "bound 2.5" in alert["annotations"]["description"]])
+    assert after["activeAt"] == before["activeAt"]
+    assert after["labels"] == before["labels"]
+    [group] = ask(f"{prometheus}/api/v1/rules")["groups"]
+    assert {rule["health"] for rule in group["rules"]} == {"ok"}
