@@ -64,7 +64,7 @@ def variables() -> list[Builder[model.VariableModel]]:
     worst = "max by (signal) (offkey_top_anomaly_score) or 0 * max by (signal) (offkey_series)"
     scores = 'offkey_anomaly_score{signal="$signal"} or offkey_anomaly{signal="$signal"}'
     some = 'label_replace(vector(0), "horizon", "1h", "", "")'  # without any, panels would be wrong instead of empty
-    horizons = f'count by (horizon) (offkey_forecast{{signal="$signal"}}) or {some}'
+    horizons = f"count by (horizon) (offkey_forecast{{{OF_SERIES}}}) or {some}"
     return [
         dashboard.DatasourceVariable("datasource").label("Data source").type("prometheus"),
         _many("job", "label_values(offkey_build_info, job)"),
