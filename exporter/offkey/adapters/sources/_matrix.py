@@ -1,6 +1,6 @@
 """Prometheus API answers, from bytes to arrays."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -128,10 +128,9 @@ def reason(body: bytes) -> str:
     return excerpt(said.encode(), 300) if isinstance(said, str) else excerpt(body)
 
 
-def beyond(series: Iterable[Labels], most: int) -> frozenset[bytes]:
+def beyond(series: Sequence[Labels], most: int) -> frozenset[bytes]:
     """Return the ranks of the series that must go so that at most `most` stay."""
-    distinct = set(series)
-    return frozenset(sorted(map(rank, distinct))[most:]) if len(distinct) > most else frozenset()
+    return frozenset(sorted({rank(labels) for labels in series})[most:]) if len(series) > most else frozenset()
 
 
 def _lift(body: bytes) -> tuple[bytes, list[bytes]]:
@@ -186,15 +185,14 @@ def _placed(answer: Envelope, axis: Axis, most: int) -> Piece:
             histograms.add(labels.get(NAME, "{}"))
         if entry.get("values", []) != []:
             entries.append((labels, _samples(answer.samples, entry["values"])))
-    if dropped := beyond((labels for labels, _ in entries), most):
+    if dropped := beyond([labels for labels, _ in entries], most):
         entries = [(labels, text) for labels, text in entries if rank(labels) not in dropped]
-    series = tuple(dict.fromkeys(labels for labels, _ in entries))
-    place = {labels: row for row, labels in enumerate(series)}
-    counts = [_count(text) for _, text in entries]
-    rows = np.repeat([place[labels] for labels, _ in entries], counts).astype(np.int64)
+    place: dict[Labels, int] = {}
+    index = np.array([place.setdefault(labels, len(place)) for labels, _ in entries], np.int64)
+    rows = np.repeat(index, [_count(text) for _, text in entries])
     pairs = _numbers([text for _, text in entries]).reshape(-1, 2)
-    values, moved, lost = _grid(len(series), axis, rows, pairs)
-    return Piece(series, values, dropped, moved, lost, len(entries) - len(series), frozenset(histograms))
+    values, moved, lost = _grid(len(place), axis, rows, pairs)
+    return Piece(tuple(place), values, dropped, moved, lost, len(entries) - len(place), frozenset(histograms))
 
 
 def _expect(kind: str, content: dict[str, Any]) -> None:

@@ -175,16 +175,15 @@ class _Gathered:
 
     def answer(self) -> Answer:
         """Return all pieces as one: series united by their labels, in the labels' order."""
-        found = {labels for _, piece in self._pieces for labels in piece.series}
+        found = tuple({labels for _, piece in self._pieces for labels in piece.series})
         dropped = beyond(found, self._most)
-        kept = {labels for labels in found if rank(labels) not in dropped} if dropped else found
+        kept = (labels for labels in found if rank(labels) not in dropped) if dropped else found
         series = tuple(sorted(kept, key=lambda labels: labels.pairs))
         row = {labels: k for k, labels in enumerate(series)}
         values = np.full((len(series), self._axis.size), np.nan)
         for first, piece in self._pieces:
-            here = np.array([k for k, labels in enumerate(piece.series) if labels in row], np.int64)
-            there = np.array([row[labels] for labels in piece.series if labels in row], np.int64)
-            values[there, first : first + piece.values.shape[1]] = piece.values[here]
+            there = np.array([row.get(labels, -1) for labels in piece.series], np.int64)
+            values[there[there >= 0], first : first + piece.values.shape[1]] = piece.values[there >= 0]
         dropped = dropped.union(*(piece.dropped for _, piece in self._pieces))
         told = (*self._said, *self._remarks())
         return Answer(Frame(series, values, self._axis), self._partial, told, len(dropped))

@@ -137,7 +137,7 @@ def test_which_series_stay_depends_on_their_labels_alone():
     assert set(read(*entries[::-1], most=10).series) == kept
     gone = next(entry for entry in entries if Labels.of(entry["metric"]) not in kept)
     assert set(read(*(entry for entry in entries if entry is not gone), most=10).series) == kept
-    assert read(*entries, most=10).dropped == beyond((Labels.of(entry["metric"]) for entry in entries), 10)
+    assert read(*entries, most=10).dropped == beyond([Labels.of(entry["metric"]) for entry in entries], 10)
 
 
 def test_ranks_never_change():
