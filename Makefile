@@ -13,6 +13,7 @@ help: ## Show what can be made
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	$(BIN)/offkey models compile
 	touch $@
 
 .tools/.binaries: tools/debian-binaries.sh

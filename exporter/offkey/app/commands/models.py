@@ -73,3 +73,15 @@ def summary(package: str, kind: str) -> str:
     spec = find_spec(plugins.place(package, kind))
     text = Path(spec.origin).read_text("utf-8") if spec and spec.origin else ""
     return (ast.get_docstring(ast.parse(text)) or "").partition("\n")[0]
+
+
+@command.command("compile")
+def compile_models() -> None:
+    """Compile what judges and forecasts now, once, instead of at the first start.
+
+    Example: offkey models compile
+    """
+    from offkey.app.compiling import compile_all  # noqa: PLC0415 (--help stays fast)
+
+    for kind, seconds in compile_all():
+        click.echo(f"{kind}: {seconds:.1f} s", err=True)
