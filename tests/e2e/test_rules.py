@@ -6,7 +6,9 @@ import urllib.request
 from dataclasses import replace
 from pathlib import Path
 
+import promql_parser
 import pytest
+import yaml
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from rulecases import evidence, hostile_cases
@@ -36,6 +38,29 @@ def test_promtool_accepts_and_proves_every_golden_file(program):
     assert len(rules) == len(tests) == 8
     run(program("promtool"), "check", "rules", "--lint=all", "--lint-fatal", *rules)
     assert run(program("promtool"), "test", "rules", *tests).count("SUCCESS") == 8
+
+
+def test_promtool_accepts_and_proves_the_rules_that_watch_offkey(program):
+    """The static rules are clean, and every alert among them is seen firing by their tests."""
+    rules, tests = ROOT / "rules" / "offkey.rules.yml", ROOT / "rules" / "tests" / "offkey.test.yml"
+    run(program("promtool"), "check", "rules", "--lint=all", "--lint-fatal", str(rules))
+    run(program("promtool"), "test", "rules", str(tests))
+    groups = yaml.safe_load(rules.read_text())["groups"]
+    alerts = {rule["alert"] for group in groups for rule in group["rules"] if "alert" in rule}
+    checks = [check for test in yaml.safe_load(tests.read_text())["tests"] for check in test.get("alert_rule_test", [])]
+    assert alerts == {check["alertname"] for check in checks if check["exp_alerts"]}
+
+
+def test_the_rules_that_watch_offkey_read_metrics_that_exist():
+    """Every metric they name is documented, or is Prometheus' own or a generated rule's."""
+    documented = (ROOT / "docs" / "reference" / "metrics.md").read_text()
+    groups = yaml.safe_load((ROOT / "rules" / "offkey.rules.yml").read_text())["groups"]
+    read = set()
+    for rule in (rule for group in groups for rule in group["rules"]):
+        promql_parser.walk(promql_parser.parse(rule["expr"]), lambda node: read.add(getattr(node, "name", None)))
+    own = {name for name in read if name and name.startswith("offkey_")}
+    assert len(own) >= 8
+    assert {name for name in own if f"`{name}`" not in documented} == set()
 
 
 def test_a_rule_that_does_not_do_what_its_test_says_is_refused(program, tmp_path):
