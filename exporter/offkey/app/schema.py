@@ -133,7 +133,7 @@ Range = Annotated[
 
 
 class Policy(Strict):
-    """Keys that a signal may set, and `defaults` for all of them."""
+    """Values for all signals that do not set the key themselves."""
 
     unit: Line = _SIGNAL.unit
     """What the numbers are: a Prometheus base unit (`seconds`, `bytes`, `ratio`) or free text."""
