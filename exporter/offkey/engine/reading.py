@@ -1,13 +1,12 @@
 """Read one signal and its traffic from a source, whole, with every fault named."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from offkey.core.frame import Axis, BoolArray, Frame
-from offkey.core.labels import NAME, Labels
+from offkey.core.labels import NAME, Labels, rank
 from offkey.core.ports import Journal, Source
 from offkey.core.signals import Signal
 from offkey.core.state import State
@@ -107,6 +106,6 @@ def _capped(frame: Frame, most: int) -> tuple[Frame, int]:
     excess = len(frame.series) - most
     if excess <= 0:
         return frame, 0
-    ranks = [hashlib.blake2s(str(labels).encode(), digest_size=8).digest() for labels in frame.series]
+    ranks = [rank(labels) for labels in frame.series]
     kept = np.sort(np.array(sorted(range(len(ranks)), key=ranks.__getitem__)[:most], np.int64))
     return frame.rows(kept), excess
