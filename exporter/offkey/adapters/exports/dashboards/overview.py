@@ -11,6 +11,7 @@ from offkey.adapters.exports.grafana.panels import (
     ORANGE,
     SKY,
     About,
+    Columns,
     Query,
     curves,
     figure,
@@ -128,8 +129,9 @@ def anomalous_series() -> table.Panel:
         Query(_without_scrape_labels("offkey_anomaly"), "score", look(decimals=2)),
         Query(_without_scrape_labels("offkey_anomaly_observed"), "seen"),
         Query(_without_scrape_labels("offkey_anomaly_expected"), "usual"),
-        order=("signal", "score", "seen", "usual"),
-        links={"signal": _THIS_SIGNAL},
+        columns=Columns(
+            first=("signal", "score", "seen", "usual"), widths={"signal": 150}, links={"signal": _THIS_SIGNAL}
+        ),
     )
 
 
@@ -141,13 +143,15 @@ def firing_alerts() -> table.Panel:
         "No alert is firing",
     )
     since = f'time() - ALERTS_FOR_STATE{{offkey_rule!=""}} and ignoring (alertstate) ALERTS{{{OF_FIRING}}}'
-    panel = listing(
+    return listing(
         about,
         Query(since, "for", look(unit="dtdurations", decimals=0)),
-        order=("alertname", "severity", "for", "team", "service"),
-        hidden=("offkey_rule", "signal"),
+        columns=Columns(
+            first=("alertname", "for", "severity", "team", "service"),
+            hidden=("offkey_rule", "signal"),
+            widths={"alertname": 190, "for": 105},
+        ),
     )
-    return panel.override_by_name("alertname", list(look(custom__width=190)))
 
 
 def anomalous_by_signal() -> timeseries.Panel:
@@ -200,7 +204,7 @@ def budgets() -> table.Panel:
         Query(f"sum by (signal) (offkey_expected_alerts_per_week{{{OF_EXPORTER}}})", "expected a week"),
         Query(f"sum by (signal) (offkey_alert_budget_per_week{{{OF_EXPORTER}}})", "budget a week"),
         Query(f"sum by (signal) (offkey_series{{{OF_EXPORTER}}})", "series"),
-        order=("signal", "series", "budget a week", "expected a week"),
+        columns=Columns(first=("signal", "series", "budget a week", "expected a week")),
     )
 
 
@@ -214,7 +218,7 @@ def fault_list() -> table.Panel:
         decimals=0,
     )
     query = Query(_without_scrape_labels("offkey_data_fault"), "samples")
-    return listing(about, query, order=("signal", "kind", "samples"))
+    return listing(about, query, columns=Columns(("signal", "kind", "samples")))
 
 
 def sample_age() -> timeseries.Panel:

@@ -8,6 +8,7 @@ from offkey.adapters.exports.grafana.panels import (
     ORANGE,
     SKY,
     About,
+    Columns,
     Query,
     curves,
     figure,
@@ -60,7 +61,7 @@ def source_list() -> table.Panel:
         decimals=0,
     )
     failures = f"sum by (source, reason) (increase(offkey_source_failures_total{_OWN}[$__range]))"
-    return listing(about, Query(f"{failures} > 0", "failures"), order=("source", "reason", "failures"))
+    return listing(about, Query(f"{failures} > 0", "failures"), columns=Columns(("source", "reason", "failures")))
 
 
 def duration() -> timeseries.Panel:

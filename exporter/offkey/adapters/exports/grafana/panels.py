@@ -4,8 +4,8 @@ Colours are those of Okabe and Ito (2008), "Color Universal Design", which stay 
 nothing is told by red against green.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from grafana_foundation_sdk.builders import common as options
@@ -62,6 +62,25 @@ class Query:
     expr: str
     name: str = ""
     look: Look = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """How the columns of a table are shown.
+
+    Attributes:
+        first: headings that come first, from the left; other labels follow.
+        hidden: labels that are left out.
+        widths: pixels, where a heading needs its own.
+        links: where a click leads to, by heading.
+        sorted_by: heading that orders the rows, lowest on top; when empty the first value does, highest on top.
+    """
+
+    first: Sequence[str]
+    hidden: Sequence[str] = ()
+    widths: Mapping[str, int] = field(default_factory=dict)
+    links: Mapping[str, str] = field(default_factory=dict)
+    sorted_by: str = ""
 
 
 def look(**properties: object) -> Look:
@@ -137,42 +156,38 @@ def curves(about: About, *queries: Query, steps: Steps = (), ceiling: float | No
     return panel
 
 
-def listing(
-    about: About,
-    *queries: Query,
-    order: Sequence[str] = (),
-    hidden: Sequence[str] = (),
-    links: Mapping[str, str] | None = None,
-) -> table.Panel:
-    """Build a table with one row for each label set that the queries have in common, and one column for each query.
+def listing(about: About, *queries: Query, columns: Columns) -> table.Panel:
+    """Build a table with a row for each label set that the queries have in common, and a column for each query's value.
 
     Args:
         about: what it says of itself.
         queries: a column each, called by the query's name.
-        order: headings that come first, from the left; the first query's column is sorted, highest on top.
-        hidden: labels that are left out.
-        links: where a click on a label leads to, by the label.
+        columns: how all columns are shown.
     """
     panel = _begin(table.Panel(), about).filterable(True).min_width(80)
     headings = {}
     for ref, query in _named(queries):
         panel.with_target(_target(query, ref).instant().format(formats.PromQueryFormat.TABLE))
         headings[f"Value #{ref}" if len(queries) > 1 else "Value"] = query.name
-    labels = {heading: raw for raw, heading in headings.items()}
+    raw = {heading: field for field, heading in headings.items()}
     organized = {
-        "excludeByName": dict.fromkeys(["Time", "__name__", *hidden], True),
+        "excludeByName": dict.fromkeys(["Time", "__name__", *columns.hidden], True),
         "renameByName": headings,
-        "indexByName": {labels.get(name, name): place for place, name in enumerate(order)},
+        "indexByName": {raw.get(name, name): place for place, name in enumerate(columns.first)},
     }
     for kind, settings in (("merge", {}), ("organize", organized)):
         panel.with_transformation(model.DataTransformerConfig(id_val=kind, options=settings))
     panel.override_by_regexp("/.*/", list(look(noValue="")))  # the text about emptiness is not for single cells
-    for query in queries:
-        if query.look:
-            panel.override_by_name(query.name, list(query.look))
-    for label, url in (links or {}).items():
-        panel.override_by_name(label, list(look(links=[{"title": "Show it", "url": url}])))
-    return panel.sort_by([options.TableSortByFieldState().display_name(queries[0].name).desc(True)])
+    for name, properties in _looks(queries, columns):
+        panel.override_by_name(name, list(properties))
+    order = options.TableSortByFieldState().display_name(columns.sorted_by or queries[0].name)
+    return panel.sort_by([order.desc(not columns.sorted_by)])
+
+
+def _looks(queries: Sequence[Query], columns: Columns) -> Iterator[tuple[str, Look]]:
+    yield from ((query.name, query.look) for query in queries if query.look)
+    yield from ((name, look(custom__width=width)) for name, width in columns.widths.items())
+    yield from ((name, look(links=[{"title": "Show it", "url": url}])) for name, url in columns.links.items())
 
 
 def _begin(panel: AnyPanel, about: About) -> AnyPanel:

@@ -10,6 +10,7 @@ from offkey.adapters.exports.grafana.panels import (
     SKY,
     VERMILION,
     About,
+    Columns,
     Query,
     curves,
     dashed,
@@ -86,7 +87,7 @@ def ahead() -> table.Panel:
         Query(f"max by (horizon) (offkey_forecast{_THIS})", "value"),
         Query(f"max by (horizon) (offkey_forecast_lower{_THIS})", "lower"),
         Query(f"max by (horizon) (offkey_forecast_upper{_THIS})", "upper"),
-        order=("horizon", "lower", "value", "upper"),
+        columns=Columns(first=("horizon", "lower", "value", "upper"), sorted_by="horizon"),
     )
 
 
