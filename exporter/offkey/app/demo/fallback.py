@@ -13,20 +13,21 @@ from offkey.adapters.sources.recorded import record
 from offkey.app.demo import layout
 from offkey.app.demo.layout import HISTORY, HISTORY_STEP, address, url
 from offkey.app.demo.processes import Programs, free_port, session
-from offkey.app.demo.real import OFFKEY, READY_SECONDS, has_scores
-from offkey.app.demo.scenario import LONGEST_OUTAGE, SCALE, SEED, Judgement, Sighting, judged, outage_at
+from offkey.app.demo.real import OFFKEY, READY_SECONDS, scored
+from offkey.app.demo.scenario import QUIET, SCALE, SEED, Judgement, Sighting, judged, outage_at
 from offkey.app.demo.screen import Screen
 from offkey.app.demo.watch import View, read_offkey
 from offkey.core.durations import HOUR, MINUTE
 from offkey.core.frame import Axis, Frame
+from offkey.core.labels import Labels
 from offkey.packs.music.incidents import Incident
 from offkey.packs.music.platform import Platform
-from offkey.packs.music.recorded import recorded
+from offkey.packs.music.recorded import RECORDS, recorded
+from offkey.packs.music.records import Record
 
 STEP = MINUTE  # seconds between recorded answers, and offkey's step
 SIGNAL = "payment_success"
-LENGTH = 2 * HOUR  # seconds that are recorded beyond now
-SET_UP = 2 * MINUTE  # until the outage begins: offkey learns, and all is well for a while
+LENGTH = 12 * HOUR  # seconds that are recorded beyond now
 
 
 @dataclass
@@ -36,15 +37,18 @@ class Recorded:
     Attributes:
         programs: offkey.
         port: where it listens.
-        played: the outage, which was recorded beforehand.
+        answers: what it reads.
+        due: when the outage begins, Unix seconds.
         seen: what was reported to be off, each series when it first was.
     """
 
     programs: Programs
     port: int
-    played: Incident
+    answers: "Answers"
+    due: float = float("inf")
     client: requests.Session = field(default_factory=session)
-    seen: dict[tuple[str, object], Sighting] = field(default_factory=dict)
+    played: Incident | None = None
+    seen: dict[tuple[str, Labels], Sighting] = field(default_factory=dict)
 
     @property
     def urls(self) -> Mapping[str, str]:
@@ -61,8 +65,11 @@ class Recorded:
         self.programs.check()
 
     def outage(self, now: float) -> Incident | None:
-        """Return the outage once it has begun."""
-        return self.played if now >= self.played.start else None
+        """Return the outage once it has begun; it is recorded when it is due, from the next step on."""
+        if self.played is None and now >= self.due:
+            self.played = outage_at(-int(-now // STEP) * STEP)
+            self.answers.write(self.played)
+        return self.played if self.played and now >= self.played.start else None
 
     def look(self, now: float) -> View:
         """Return what offkey exposes, and remember what is off."""
@@ -76,6 +83,35 @@ class Recorded:
         return judged([*self.seen.values()], outage, SIGNAL)
 
 
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Recorded answers from 15 days before an instant to 12 hours after it, one file for each query.
+
+    The past is known every 5 minutes and the rest every minute, on one clock: what lies between is missing.
+    """
+
+    folder: Path
+    start: int
+
+    def write(self, *incidents: Incident) -> int:
+        """Record what changes by incidents, everything when there are none; return the number of series."""
+        domains = {"payments"} if incidents else {record.domain for record in RECORDS}
+        frames = self.frames([one for one in RECORDS if one.domain in domains], *incidents)
+        for frame in frames:
+            name = frame.series[0]["__name__"]
+            record(self.folder / f"{name.replace(':', '.')}.jsonl", name, frame)
+        return sum(len(frame.series) for frame in frames)
+
+    def frames(self, records: list[Record], *incidents: Incident) -> tuple[Frame, ...]:
+        """Return some records with incidents, on the clock of the files."""
+        platform = Platform(SEED, incidents, SCALE)
+        past = Axis.between(self.start - HISTORY, self.start, HISTORY_STEP)
+        now = Axis.between(self.start - HISTORY_STEP, self.start + LENGTH, STEP)
+        whole = Axis(past.start, STEP, (now.end - past.start) // STEP + 1)
+        pairs = zip(recorded(platform, past, records), recorded(platform, now, records), strict=True)
+        return tuple(_joined(old, new, whole) for old, new in pairs)
+
+
 @contextmanager
 def set_up(folder: Path, screen: Screen) -> Iterator[Recorded]:
     """Run offkey on recorded answers while the block runs.
@@ -83,43 +119,22 @@ def set_up(folder: Path, screen: Screen) -> Iterator[Recorded]:
     Raises:
         ProgramFailed: offkey does not start.
     """
-    start = int(time.time()) // STEP * STEP
-    outage = outage_at(start + SET_UP + STEP)
-    path, config = folder / "recorded.jsonl", folder / "offkey.yml"
+    answers, config = Answers(folder / "recorded", int(time.time()) // STEP * STEP), folder / "offkey.yml"
     with screen.step("record 15 days of a music streaming platform") as done:
-        frames = answers(start, outage)
-        for frame in frames:
-            record(path, frame.series[0]["__name__"], frame)
-        done(f"recorded 15 days of a platform: {sum(len(frame.series) for frame in frames)} series")
-    content = layout.offkey_config({"kind": "recorded", "path": path.name}, step=f"{STEP}s")
+        answers.folder.mkdir()
+        done(f"recorded 15 days of a platform: {answers.write()} series")
+    content = layout.offkey_config({"kind": "recorded", "path": answers.folder.name}, step=f"{STEP}s")
     layout.write_yaml(config, content, "The signals of the music streaming pack, on recorded answers.")
-    port = free_port(10_955)
     with Programs(folder / "logs") as programs:
-        stand = Recorded(programs, port, outage)
+        stand = Recorded(programs, free_port(10_955), answers)
         with screen.step("let offkey learn the past") as done:
-            listen = ["--web.listen-address", address(port)]
+            listen = ["--web.listen-address", address(stand.port)]
             programs.start("offkey", [*OFFKEY, "serve", "--config.file", str(config), *listen])
-            programs.wait("offkey", lambda: has_scores(stand.client, url(port)), READY_SECONDS)
-            done("offkey has learned the past")
+            known = len(content["signals"])
+            programs.wait("offkey", lambda: scored(stand.client, url(stand.port)) == known, READY_SECONDS)
+            done(f"offkey has learned the past, all {known} signals have scores")
+        stand.due = time.time() + QUIET
         yield stand
-
-
-def answers(start: int, outage: Incident) -> tuple[Frame, ...]:
-    """Return every recorded series from 15 days before `start` to the end of the show.
-
-    The past is known every 5 minutes and the show every minute, on one clock: what lies between is missing.
-    """
-    platform = Platform(SEED, (outage,), SCALE)
-    past = Axis.between(start - HISTORY, start, HISTORY_STEP)
-    whole = Axis(past.start, STEP, (start + LENGTH - past.start) // STEP + 1)
-    return tuple(
-        _joined(old, new, whole)
-        for old, new in zip(
-            recorded(platform, past),
-            recorded(platform, Axis.between(start - LONGEST_OUTAGE, whole.end, STEP)),
-            strict=True,
-        )
-    )
 
 
 def _joined(old: Frame, new: Frame, whole: Axis) -> Frame:

@@ -18,7 +18,7 @@ EVALUATION = 15  # seconds; offkey's step too
 HOLD = 30  # seconds of an alert's `for`
 HISTORY = 15 * DAY
 HISTORY_STEP = 5 * MINUTE
-JOB = "music"
+JOB, INSTANCE = "music", "platform"  # labels of everything the platform exposes, now and in the past
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +81,9 @@ def prometheus_config(ports: Ports, rules: Path) -> dict[str, Any]:
         ],
         "alerting": {"alertmanagers": [{"static_configs": [{"targets": [address(ports.alertmanager)]}]}]},
         "scrape_configs": [
-            _scrape(JOB, ports.platform),
+            _scrape(JOB, ports.platform, instance=INSTANCE),
             {"honor_labels": True, **_scrape("offkey", ports.offkey)},
+            _scrape("prometheus", ports.prometheus),
             # What is really happening, for people; no signal reads it.
             {"metrics_path": "/truth", **_scrape("truth", ports.platform)},
         ],
@@ -116,8 +117,8 @@ def offkey_config(source: dict[str, Any], **defaults: object) -> dict[str, Any]:
     return {**config, "sources": {"default": source}}
 
 
-def _scrape(job: str, port: int) -> dict[str, Any]:
-    return {"job_name": job, "static_configs": [{"targets": [address(port)]}]}
+def _scrape(job: str, port: int, **labels: str) -> dict[str, Any]:
+    return {"job_name": job, "static_configs": [{"targets": [address(port)], "labels": labels}]}
 
 
 def _hasty(route: dict[str, Any]) -> dict[str, Any]:

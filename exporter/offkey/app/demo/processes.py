@@ -24,8 +24,7 @@ _LAST_LINES = 5
 
 def find_program(name: str, *folders: Path) -> str | None:
     """Return the path of a program: from these folders first, then from the PATH; None when it is nowhere."""
-    places = [*map(str, folders), os.environ.get("PATH", os.defpath)]
-    return shutil.which(name, path=os.pathsep.join(places))
+    return shutil.which(name, path=_search_path(folders))
 
 
 def free_port(preferred: int) -> int:
@@ -53,9 +52,10 @@ class Programs:
     it. What a program says goes to `NAME.log` in the folder of logs.
     """
 
-    def __init__(self, logs: Path) -> None:
-        """Take the folder for logs, which is made when needed."""
+    def __init__(self, logs: Path, *tools: Path) -> None:
+        """Take the folder for logs, which is made when needed, and folders that stand first on the programs' PATH."""
         self._logs = logs
+        self._environment = {**os.environ, "PATH": _search_path(tools)}
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._brief: set[str] = set()
 
@@ -83,7 +83,12 @@ class Programs:
         with self._log(name).open("ab") as log:
             try:
                 self._running[name] = subprocess.Popen(  # noqa: S603 (the caller names the program; no shell)
-                    command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    env=self._environment,
+                    start_new_session=True,
                 )
             except OSError as error:
                 msg = f"{command[0]}: cannot be started: {error.strerror}"
@@ -161,3 +166,7 @@ class Programs:
         path = self._log(name)
         last = path.read_text("utf-8", "replace").splitlines()[-_LAST_LINES:]
         return f"see {path}" + "".join(f"\n  {line}" for line in last)
+
+
+def _search_path(folders: Sequence[Path]) -> str:
+    return os.pathsep.join([*map(str, folders), os.environ.get("PATH", os.defpath)])

@@ -28,8 +28,7 @@ from offkey.packs.music.recorded import recorded
 
 OFFKEY = (sys.executable, "-c", "from offkey.app.cli import main; main()")
 PREROLL = 10 * MINUTE  # raw samples before the start: rates are whole from the first evaluation
-READY_SECONDS = 60.0
-_SCORED = "\noffkey_anomaly_score{"
+READY_SECONDS = 120.0  # for the slowest step on a busy machine
 
 
 @dataclass
@@ -103,9 +102,9 @@ def set_up(folder: Path, binaries: Mapping[str, str], screen: Screen) -> Iterato
         ProgramFailed: a program does not start.
     """
     began = time.monotonic()
-    ports, catcher = Ports.free(), Catcher()
-    with Programs(folder / "logs") as programs:
-        stage = _past(programs, folder, binaries["promtool"], ports, screen)
+    catcher = Catcher()
+    with Programs(folder / "logs", Path(binaries["promtool"]).parent) as programs:
+        stage, ports = _past(programs, folder, binaries["promtool"], screen), Ports.free()
         texts = {"/metrics": lambda: stage.exposition(time.time()), "/truth": lambda: stage.truth(time.time())}
         with Loopback(ports.platform, texts), Loopback(ports.webhook, {}, catcher.take):
             real = Real(programs, ports, stage, catcher)
@@ -115,13 +114,13 @@ def set_up(folder: Path, binaries: Mapping[str, str], screen: Screen) -> Iterato
             yield real
 
 
-def _past(programs: Programs, folder: Path, promtool: str, ports: Ports, screen: Screen) -> Stage:
+def _past(programs: Programs, folder: Path, promtool: str, screen: Screen) -> Stage:
     """Make a storage that remembers; return the platform that goes on from there."""
     now = int(time.time()) // STEP * STEP
     platform, text = Platform(SEED, scale=SCALE), folder / "history.txt"
     with screen.step("simulate 15 days of a music streaming platform") as done:
         stage = Stage(platform, now - PREROLL)
-        raw = scraped(stage.series, *stage.until(now), layout.JOB, address(ports.platform))
+        raw = scraped(stage.series, *stage.until(now), layout.JOB, layout.INSTANCE)
         frames = recorded(platform, Axis.between(now - HISTORY, now, HISTORY_STEP))
         samples = write_openmetrics(text, [*frames, raw])
         series = sum(len(frame.series) for frame in frames)
@@ -179,19 +178,21 @@ def _start_offkey(real: Real, folder: Path, screen: Screen, began: float) -> Non
         listen = ["--web.listen-address", address(ports.offkey), "--web.enable-lifecycle"]
         real.programs.start("offkey", [*OFFKEY, "serve", *flags, *listen])
         real.programs.start("rules", [*OFFKEY, "rules", "generate", *flags, "-o", str(folder / "rules")], is_brief=True)
-        real.programs.wait("offkey", lambda: has_scores(real.client, url(ports.offkey)), READY_SECONDS)
+        real.programs.wait("offkey", lambda: scored(real.client, url(ports.offkey)) > 0, READY_SECONDS)
         done(f"offkey has learned the past; first score {time.monotonic() - began:.0f} s after the start")
     with screen.step("write alerting rules from it") as done:
         real.programs.finish("rules", READY_SECONDS)
         real.client.post(f"{url(ports.prometheus)}/-/reload", timeout=READY_SECONDS).raise_for_status()
+        known = len(content["signals"])
+        real.programs.wait("offkey", lambda: scored(real.client, url(ports.offkey)) == known, READY_SECONDS)
         written = len([*(folder / "rules").glob("*.rules.yml")])
-        done(f"{written} rule files written and loaded")
+        done(f"{written} rule files are written and loaded, all {known} signals have scores")
 
 
 def _is_ready(client: requests.Session, program: str) -> bool:
     return client.get(f"{program}/-/ready", timeout=1).ok
 
 
-def has_scores(client: requests.Session, offkey: str) -> bool:
-    """Return whether an offkey exposes a score."""
-    return _SCORED in client.get(f"{offkey}/metrics", timeout=READY_SECONDS).text
+def scored(client: requests.Session, offkey: str) -> int:
+    """Return how many signals of an offkey have a score."""
+    return sum(signal.scored > 0 for signal in read_offkey(client, offkey).signals)

@@ -13,7 +13,7 @@ SEED = 20_240
 SCALE = 40.0
 QUIET = 60  # seconds in which all is well
 LONGEST_OUTAGE = 10 * MINUTE
-SHORTEST_SHOW = QUIET + 2 * MINUTE
+SHORTEST_SHOW = QUIET + 3 * MINUTE
 PROMISED = ("summary", "description", "runbook_url", "dashboard_url")
 
 

@@ -34,7 +34,8 @@ class Screen:
         began, done = self._clock(), [doing]
         with self._console.status(f"{doing} ..."):
             yield done.append
-        self._console.print(Text("done ", "green"), Text(f"{done[-1]} ({self._clock() - began:.1f} s)"), soft_wrap=True)
+        result = f"{done[-1]} ({self._clock() - began:.1f} s)"
+        self._console.print(Text.assemble(("done ", "green"), result), soft_wrap=True)
 
     @contextmanager
     def table(self) -> Iterator[None]:
