@@ -1,12 +1,6 @@
-"""A made-up day of what offkey exposes, rendered by its own sink, as blocks that a real Prometheus starts with."""
+"""A made-up day of what offkey exposes, rendered by its own sink, as a history that a real Prometheus starts with."""
 
-import contextlib
 import logging
-import socket
-import subprocess
-import time
-import urllib.error
-import urllib.request
 
 import numpy as np
 
@@ -17,6 +11,7 @@ from offkey.core.labels import Labels
 from offkey.core.signals import Alert, Signal
 
 DAY = 86_400
+KEPT = "--storage.tsdb.retention.time=50y"  # that day is long ago
 SCRAPE = 'instance="offkey:10955",job="offkey"'
 
 PAYMENTS = Signal(
@@ -122,35 +117,3 @@ def _alerts(instant, since):
         f'ALERTS{{alertstate="firing",{labels}}} 1 {instant}',
         f"ALERTS_FOR_STATE{{{labels}}} {since} {instant}",
     ]
-
-
-@contextlib.contextmanager
-def prometheus(program, folder, text):
-    """Start a real Prometheus that holds the samples of an OpenMetrics text; yield its address, and stop it after."""
-    samples, store, config = folder / "day.om", folder / "tsdb", folder / "prometheus.yml"
-    samples.write_text(text)
-    config.write_text("global: {scrape_interval: 1m}\n")
-    create = ["tsdb", "create-blocks-from", "--max-block-duration=400h", "openmetrics", samples, store]
-    subprocess.run([program("promtool"), *create], check=True, capture_output=True)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
-    flags = [f"--config.file={config}", f"--storage.tsdb.path={store}", f"--web.listen-address={address}"]
-    with (folder / "prometheus.log").open("w") as log:
-        process = subprocess.Popen([program("prometheus"), *flags, "--storage.tsdb.retention.time=400h"], stderr=log)
-        try:
-            _wait(f"http://{address}/-/ready", process)
-            yield f"http://{address}"
-        finally:
-            process.terminate()
-            process.wait(10)
-
-
-def _wait(url, process, seconds=20):
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        assert process.poll() is None, "prometheus ended; see its log"
-        with contextlib.suppress(urllib.error.URLError), urllib.request.urlopen(url, timeout=1):  # noqa: S310 (loopback)
-            return
-        time.sleep(0.1)
-    raise TimeoutError(url)

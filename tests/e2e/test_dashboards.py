@@ -8,6 +8,7 @@ from pathlib import Path
 
 import a_day
 import pytest
+import realprometheus
 
 from offkey.app.dashboard_lint import panels
 
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.e2e
 def ask(program, tmp_path_factory):
     """Return a function that evaluates PromQL at an instant on a Prometheus that holds a made-up day."""
     folder = tmp_path_factory.mktemp("prometheus")
-    with a_day.prometheus(program, folder, a_day.openmetrics(END, HOURS, 60)) as address:
+    with realprometheus.running(program, folder, a_day.openmetrics(END, HOURS, 60), a_day.KEPT) as address:
 
         def query(expression, instant=END):
             fields = urllib.parse.urlencode({"query": expression, "time": instant})

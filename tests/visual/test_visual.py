@@ -4,6 +4,7 @@ from pathlib import Path
 
 import a_day
 import pytest
+from e2e.realprometheus import running
 from visual import draw
 
 END = 1_750_000_020
@@ -16,7 +17,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 def prometheus(program, tmp_path_factory):
     """Return the address of a Prometheus that holds a made-up day."""
     text = a_day.openmetrics(END, 6, 60)
-    with a_day.prometheus(program, tmp_path_factory.mktemp("prometheus"), text) as address:
+    with running(program, tmp_path_factory.mktemp("prometheus"), text, a_day.KEPT) as address:
         yield address
 
 
