@@ -249,6 +249,7 @@ INHIBITION = {
     "same-service": muting(CRITICAL, WARNING, True, team="t", service="s"),
     "same-team-no-service": muting(CRITICAL, WARNING, False, team="u"),
     "equal-severities": muting(CRITICAL, CRITICAL, False, offkey_rule="e"),
+    "unwatched-signal": muting(UNWATCHED, {"alertname": "PlaysOutOfRange", **INFO}, False, offkey_rule="f"),
     "exporter-down": muting(DOWN, UNWATCHED, True, cluster="x"),
     "exporter-down-elsewhere": muting({"cluster": "y", **DOWN}, {"cluster": "z", **UNWATCHED}, False),
     "exporter-down-and-a-service": muting(DOWN, {"alertname": "PlaysAnomalous", **WARNING}, False, cluster="v"),
