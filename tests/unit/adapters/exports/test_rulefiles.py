@@ -55,7 +55,7 @@ def test_golden_rules_and_tests(case, golden):
     golden(f"rules/tests/{file.stem}.test.yml", ruleyaml.tests_text(file, "0123456789ab", f"../{name}"))
 
 
-@settings(deadline=None)  # YAML in plain Python on a busy machine
+@settings(deadline=None, max_examples=50)  # YAML in plain Python on a busy machine
 @given(hostile_cases())
 def test_what_is_written_is_what_was_meant(case):
     """A file read as YAML holds the rule group's very texts, whatever is in them, and passes our own check."""
@@ -73,7 +73,7 @@ def test_what_is_written_is_what_was_meant(case):
             assert (found["alert"], found["annotations"]) == (rule.alert, dict(rule.annotations))
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(HOSTILE)
 def test_a_comment_stays_a_comment(text):
     """Evidence is text from anywhere: no line of it becomes YAML."""
