@@ -23,7 +23,7 @@ def rules(spec: Spec) -> list[Rule]:
     """Return the rules: the alert, reviewed constants for the day no exporter speaks, and a notice of that day."""
     made: list[Rule] = [_alert(spec)]
     if has_fallback(spec):
-        made += [*observed(spec), *reviewed(spec), _out_of_range(spec)]
+        made += [*observed(spec), *reviewed(spec, live=False), _out_of_range(spec)]
     return [*made, _unwatched(spec)]
 
 

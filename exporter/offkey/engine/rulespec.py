@@ -128,13 +128,14 @@ def observed(spec: Spec) -> list[RecordRule]:
     return rules
 
 
-def reviewed(spec: Spec) -> list[RecordRule]:
-    """Return the reviewed constants as series."""
+def reviewed(spec: Spec, *, live: bool) -> list[RecordRule]:
+    """Return the reviewed constants as series; `live` says whether exporters may move the bounds."""
     name = spec.signal.name
     rules = [RecordRule("offkey:expected_reviewed", f"vector({number(spec.evidence.typical)})", Labels.of(signal=name))]
     for side, bound in spec.bounds:
-        span = f"{number(bound.lowest)} to {number(bound.highest)}"
-        comment = (f"{side} bound; a live one may move from {span}, typical is {number(spec.evidence.typical)}",)
+        span = f"a live one stays within {number(bound.lowest)} to {number(bound.highest)}"
+        use = span if live else "in force while no exporter speaks"
+        comment = (f"{side} bound: {use}; typical is {number(spec.evidence.typical)}",)
         constant = f"vector({number(bound.constant)})"
         rules.append(RecordRule("offkey:threshold_reviewed", constant, Labels.of(signal=name, bound=side), comment))
     return rules

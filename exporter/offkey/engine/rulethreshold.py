@@ -25,7 +25,7 @@ ON_REVIEW_FOR = 30 * MINUTE
 
 def rules(spec: Spec) -> list[Rule]:
     """Return the rules: query, reviewed constants, what is usual, the bound in force, and two alerts."""
-    made: list[Rule] = [*observed(spec), *reviewed(spec)]
+    made: list[Rule] = [*observed(spec), *reviewed(spec, live=True)]
     expected = _or_reviewed(spec, spec.identity.live("offkey_expected"), "expected_reviewed")
     made.append(RecordRule("offkey:expected", expected))
     for side, bound in spec.bounds:
