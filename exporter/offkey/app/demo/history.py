@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from offkey.app.demo.layout import INSTANCE, JOB
 from offkey.app.demo.processes import Programs
 from offkey.core.frame import Array, Axis, Frame
 from offkey.core.labels import Labels
@@ -47,6 +48,9 @@ def import_blocks(programs: Programs, promtool: str, text: Path, storage: Path) 
     programs.finish("import", IMPORT_SECONDS)
 
 
-def scraped(series: Sequence[Labels], axis: Axis, values: Array, job: str, instance: str) -> Frame:
-    """Return raw series (S, T) as a scrape of them would have labelled them."""
-    return Frame(tuple(labels.but(job=job, instance=instance) for labels in series), values, axis)
+def scraped(series: Sequence[Labels], axis: Axis, values: Array, step: int) -> Frame:
+    """Return raw series (S, T) as they are scraped: every `step` seconds, with the labels of the scrape."""
+    every = step // axis.step
+    first = every - 1
+    kept = Axis(axis.start + first * axis.step, step, len(range(first, axis.size, every)))
+    return Frame(tuple(labels.but(job=JOB, instance=INSTANCE) for labels in series), values[:, first::every], kept)

@@ -14,7 +14,8 @@ from offkey.core.errors import ProgramFailed
 
 PROJECT = Path(__file__).parents[4]  # a checkout: rules/ and alertmanager/ lie beside exporter/
 SCRAPE = 5  # seconds
-EVALUATION = 15  # seconds; offkey's step too
+RECORDING = 5  # seconds between evaluations of the recording rules
+EVALUATION = 15  # seconds between evaluations of all other rules; offkey's step too
 HOLD = 30  # seconds of an alert's `for`
 HISTORY = 15 * DAY
 HISTORY_STEP = 5 * MINUTE
@@ -66,8 +67,20 @@ def write_yaml(path: Path, content: dict[str, Any], about: str) -> None:
     write(path, text.encode())
 
 
-def prometheus_config(ports: Ports, rules: Path) -> dict[str, Any]:
-    """Return the configuration of the demonstration's Prometheus; generated rules are read from a folder."""
+def recording_rules() -> dict[str, Any]:
+    """Return the music pack's rule file at the pace of a demonstration."""
+    rules: dict[str, Any] = yaml.safe_load(project_file("rules/packs/music.rules.yml").read_text("utf-8"))
+    return {"groups": [{"interval": f"{RECORDING}s", **group} for group in rules["groups"]]}
+
+
+def prometheus_config(ports: Ports, recording: Path, generated: Path) -> dict[str, Any]:
+    """Return the configuration of the demonstration's Prometheus.
+
+    Args:
+        ports: where everything listens.
+        recording: the file with the recording rules.
+        generated: the folder that offkey writes its rules to.
+    """
     return {
         "global": {
             "scrape_interval": f"{SCRAPE}s",
@@ -75,9 +88,9 @@ def prometheus_config(ports: Ports, rules: Path) -> dict[str, Any]:
             "evaluation_interval": f"{EVALUATION}s",
         },
         "rule_files": [
-            str(project_file("rules/packs/music.rules.yml")),
+            str(recording),
             str(project_file("rules/offkey.rules.yml")),
-            f"{rules}/*.rules.yml",
+            f"{generated}/*.rules.yml",
         ],
         "alerting": {"alertmanagers": [{"static_configs": [{"targets": [address(ports.alertmanager)]}]}]},
         "scrape_configs": [

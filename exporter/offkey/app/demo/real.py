@@ -1,5 +1,6 @@
 """The demonstration on a real Prometheus and Alertmanager."""
 
+import math
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -17,7 +18,7 @@ from offkey.app.demo.loopback import Loopback
 from offkey.app.demo.processes import Programs, session
 from offkey.app.demo.scenario import QUIET, SCALE, SEED, Judgement, from_pages, judged, outage_at
 from offkey.app.demo.screen import Screen
-from offkey.app.demo.stage import STEP, Stage
+from offkey.app.demo.stage import Stage
 from offkey.app.demo.watch import View, read_alerts, read_offkey
 from offkey.app.demo.webhook import Catcher
 from offkey.core.durations import MINUTE
@@ -74,7 +75,7 @@ class Real:
     def outage(self, now: float) -> Incident | None:
         """Return the outage; it is injected when it is due."""
         if self.played is None and now >= self.due:
-            self.played = outage_at(-int(-now // STEP) * STEP)
+            self.played = outage_at(math.ceil(now))
             self.stage.inject(self.played, now)
         return self.played if self.played and now >= self.played.start else None
 
@@ -116,11 +117,11 @@ def set_up(folder: Path, binaries: Mapping[str, str], screen: Screen) -> Iterato
 
 def _past(programs: Programs, folder: Path, promtool: str, screen: Screen) -> Stage:
     """Make a storage that remembers; return the platform that goes on from there."""
-    now = int(time.time()) // STEP * STEP
+    now = int(time.time())
     platform, text = Platform(SEED, scale=SCALE), folder / "history.txt"
     with screen.step("simulate 15 days of a music streaming platform") as done:
         stage = Stage(platform, now - PREROLL)
-        raw = scraped(stage.series, *stage.until(now), layout.JOB, layout.INSTANCE)
+        raw = scraped(stage.series, *stage.until(now), layout.SCRAPE)
         frames = recorded(platform, Axis.between(now - HISTORY, now, HISTORY_STEP))
         samples = write_openmetrics(text, [*frames, raw])
         series = sum(len(frame.series) for frame in frames)
@@ -134,11 +135,15 @@ def _past(programs: Programs, folder: Path, promtool: str, screen: Screen) -> St
 
 def _start_servers(real: Real, folder: Path, binaries: Mapping[str, str], screen: Screen) -> None:
     """Start Alertmanager and Prometheus, and wait for both."""
-    ports, rules = real.ports, folder / "rules"
-    rules.mkdir()
-    hook = url(ports.webhook)
-    layout.write_yaml(folder / "alertmanager.yml", layout.alertmanager_config(hook), "Every receiver is the webhook.")
-    layout.write_yaml(folder / "prometheus.yml", layout.prometheus_config(ports, rules), "Scrapes platform and offkey.")
+    ports, recording, generated = real.ports, folder / "music.rules.yml", folder / "rules"
+    generated.mkdir()
+    hook, scrapes = (
+        layout.alertmanager_config(url(ports.webhook)),
+        layout.prometheus_config(ports, recording, generated),
+    )
+    layout.write_yaml(folder / "alertmanager.yml", hook, "The project's configuration; every receiver is a webhook.")
+    layout.write_yaml(folder / "prometheus.yml", scrapes, "Scrapes the platform, offkey and itself.")
+    layout.write_yaml(recording, layout.recording_rules(), "The rules of the music pack, evaluated more often.")
     with screen.step("start Prometheus and Alertmanager") as done:
         real.programs.start(
             "alertmanager",

@@ -9,8 +9,9 @@ from offkey.packs.music.calendar import payment_outage
 from offkey.packs.music.incidents import Incident
 
 SEED = 20_240
-# Three hundred million users: enough payments that seconds of an outage stand out from counting noise.
-SCALE = 40.0
+# Eight hundred million users: enough payments that seconds of an outage stand out from counting noise.
+SCALE = 100.0
+ATTEMPTS = 3.0  # who cannot pay tries again
 QUIET = 60  # seconds in which all is well
 LONGEST_OUTAGE = 10 * MINUTE
 SHORTEST_SHOW = QUIET + 3 * MINUTE
@@ -54,7 +55,7 @@ class Judgement:
 
 def outage_at(start: int) -> Incident:
     """Return the fault that is injected: card payments in Europe fail from one second to the next."""
-    return payment_outage(start, start + LONGEST_OUTAGE)
+    return payment_outage(start, start + LONGEST_OUTAGE, attempts=ATTEMPTS)
 
 
 def judged(sightings: Sequence[Sighting], outage: Incident, name: str) -> Judgement:

@@ -13,7 +13,7 @@ from offkey.packs.music.platform import Platform
 from offkey.packs.music.recorded import RECORDED_DOMAINS
 from offkey.packs.music.scene import Family
 
-STEP = 5  # seconds between changes of what is exposed
+STEP = 1  # seconds between changes of what is exposed
 AHEAD = 5 * MINUTE  # seconds that are simulated at a time
 
 

@@ -26,8 +26,16 @@ def calendar(start: int = START) -> tuple[Incident, ...]:
     return tuple(replace(entry, start=entry.start + start, end=entry.end + start) for entry in _ENTRIES)
 
 
-def payment_outage(start: int, end: int, ramp_up: int = 0, ramp_down: int = 0) -> Incident:
-    """Return an outage of card payments in Europe: seven of ten attempts that would succeed fail."""
+def payment_outage(start: int, end: int, ramp_up: int = 0, ramp_down: int = 0, attempts: float = 1.0) -> Incident:
+    """Return an outage of card payments in Europe: three of ten attempts succeed.
+
+    Args:
+        start: Unix seconds.
+        end: Unix seconds.
+        ramp_up: seconds it takes to break.
+        ramp_down: seconds it takes to heal.
+        attempts: how many times as often people try while it lasts.
+    """
     return Incident(
         id="I01",
         kind="payment_outage",
@@ -41,7 +49,7 @@ def payment_outage(start: int, end: int, ramp_up: int = 0, ramp_down: int = 0) -
         direction="below",
         alert="MusicPaymentSuccessLow",
         delay=10 * MINUTE,
-        params={"success": 0.30},
+        params={"success": 0.30, "attempts": attempts},
     )
 
 

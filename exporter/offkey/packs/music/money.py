@@ -42,8 +42,9 @@ def payments(scene: Scene) -> Iterator[Family]:
     )
     success = np.array([PROVIDERS[labels["provider"]].success for labels in series])[:, None] * np.ones(mean.shape)
     for outage in of_kind(scene.incidents, "payment_outage"):
-        rows = outage.rows(series)
-        success[rows] += (outage.params["success"] - success[rows]) * outage.strength(scene.axis)
+        rows, strength = outage.rows(series), outage.strength(scene.axis)
+        success[rows] += (outage.params["success"] - success[rows]) * strength
+        mean[rows] *= 1 + (outage.params["attempts"] - 1) * strength
     mean *= scene.growth * scene.axis.step
     draw = scene.chance.poisson
     counts = [draw("paid", series, mean * success), draw("unpaid", series, mean * (1 - success))]
