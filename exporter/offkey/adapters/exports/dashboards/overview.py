@@ -4,7 +4,7 @@ from grafana_foundation_sdk.builders import stat, table, timeseries
 from grafana_foundation_sdk.models import dashboard as model
 
 from offkey.adapters.exports.grafana import exporter, series
-from offkey.adapters.exports.grafana.page import OF_EXPORTER, OF_FIRING, Placed, Row, assemble
+from offkey.adapters.exports.grafana.page import FIRING, OF_ALERTS, OF_EXPORTER, Placed, Row, assemble
 from offkey.adapters.exports.grafana.panels import (
     ALARM_ABOVE_ZERO,
     BOUND,
@@ -84,11 +84,11 @@ def firing() -> stat.Panel:
     """Count the alerts that are on."""
     about = About(
         "Alerts firing",
-        "Alerts of the rules that offkey wrote. Each has a runbook link; many at once mostly have one cause.",
+        "Alerts of the rules that offkey wrote and of those that watch it; many at once mostly have one cause.",
         "Prometheus does not answer: check the data source",
         decimals=0,
     )
-    return figure(about, Query(f"count(ALERTS{{{OF_FIRING}}}) or vector(0)"), ALARM_ABOVE_ZERO)
+    return figure(about, Query(f"count({FIRING}) or vector(0)"), ALARM_ABOVE_ZERO)
 
 
 def faults() -> stat.Panel:
@@ -139,10 +139,12 @@ def firing_alerts() -> table.Panel:
     """List the alerts that are on."""
     about = About(
         "Firing alerts",
-        "Alerts of the rules that offkey wrote and how long each has been on. Silence them in Alertmanager.",
+        "Alerts of the rules that offkey wrote and of those that watch it, and how long each has been on. Silence them "
+        "in Alertmanager.",
         "No alert is firing",
     )
-    since = f'time() - ALERTS_FOR_STATE{{offkey_rule!=""}} and ignoring (alertstate) ALERTS{{{OF_FIRING}}}'
+    active = " or ".join(f"ALERTS_FOR_STATE{{{alerts}}}" for alerts in OF_ALERTS)
+    since = f'time() - ({active}) and ignoring (alertstate) ALERTS{{alertstate="firing"}}'
     return listing(
         about,
         Query(since, "for", look(unit="dtdurations", decimals=0)),

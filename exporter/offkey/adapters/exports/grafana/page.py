@@ -16,7 +16,9 @@ TAG = "offkey"
 # Matchers: what offkey says of itself and of signals, the chosen series with the labels of its source, its alerts.
 OF_EXPORTER = 'job=~"$job",instance=~"$instance"'
 OF_SERIES = 'signal="$signal",${series:raw}'
-OF_FIRING = 'alertstate="firing",offkey_rule!=""'
+OF_ALERTS = ('offkey_rule!=""', 'alertname=~"Offkey.+"')  # of generated rules, and of those that watch offkey
+
+FIRING = " or ".join(f'ALERTS{{alertstate="firing",{alerts}}}' for alerts in OF_ALERTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ def _siblings() -> dashboard.DashboardLink:
 def _annotations() -> list[dashboard.AnnotationQuery]:
     grafana = model.DataSourceRef(type_val="grafana", uid="-- Grafana --")
     own = dashboard.AnnotationQuery().name("Annotations & Alerts").type("dashboard").built_in(1).datasource(grafana)
-    firing = dashboard.AnnotationQuery().name("Firing alerts").datasource(SOURCE).expr(f"ALERTS{{{OF_FIRING}}}")
+    firing = dashboard.AnnotationQuery().name("Firing alerts").datasource(SOURCE).expr(FIRING)
     reloaded = dashboard.AnnotationQuery().name("Configuration read again").datasource(SOURCE)
     return [
         own.enable(True).hide(True).icon_color(SKY),
