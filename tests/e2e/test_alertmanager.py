@@ -1,13 +1,14 @@
 import json
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from pathlib import Path
 
 import pytest
+import requests
 import yaml
+from realprometheus import free_port, is_ready, wait_until
+
+from offkey.app.demo.processes import Programs
 
 pytestmark = pytest.mark.e2e
 ROOT = Path(__file__).parents[2]
@@ -201,36 +202,13 @@ def alertmanager(program, tmp_path):
     config["receivers"] = [{"name": receiver["name"]} for receiver in config["receivers"]]
     config |= {"global": {}, "templates": []}
     (tmp_path / "alertmanager.yml").write_text(yaml.safe_dump(config))
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{probe.getsockname()[1]}"
-    options = [
-        f"--config.file={tmp_path / 'alertmanager.yml'}", f"--storage.path={tmp_path / 'state'}",
-        f"--web.listen-address={address}", "--cluster.listen-address=",
-    ]  # fmt: skip
-    server = subprocess.Popen([program("alertmanager"), *options], stderr=subprocess.DEVNULL)
-    try:
-        end = time.monotonic() + 30
-        while True:
-            try:
-                ask(f"http://{address}/api/v2/alerts")
-                break
-            except OSError:
-                assert time.monotonic() < end, "Alertmanager does not answer"
-                time.sleep(0.1)
-        yield f"http://{address}"
-    finally:
-        server.kill()
-        server.wait()
-
-
-def ask(url, body=None):
-    """Return a server's JSON answer to a GET, or to a POST of a body."""
-    headers = {"Content-Type": "application/json"}
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data, headers)  # noqa: S310 (loopback)
-    with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310 (loopback)
-        return json.loads(answer.read() or b"null")
+    address = f"127.0.0.1:{free_port()}"
+    options = [f"--config.file={tmp_path / 'alertmanager.yml'}", f"--storage.path={tmp_path / 'state'}"]
+    with Programs(tmp_path / "logs") as programs:
+        server = [program("alertmanager"), *options, f"--web.listen-address={address}", "--cluster.listen-address="]
+        programs.start("alertmanager", server)
+        programs.wait("alertmanager", lambda: is_ready(f"http://{address}"), 30)
+        yield f"http://{address}/api/v2/alerts"
 
 
 def muting(cause, effect, muted, **both):
@@ -262,20 +240,12 @@ def test_the_louder_alert_mutes_the_quieter_and_nothing_else(alertmanager):
     for case, (source, target, _) in INHIBITION.items():
         for role, labels in (("source", source), ("target", target)):
             alerts.append({"labels": {"alertname": f"{case}-{role}", **labels, "case": case, "role": role}})
-    ask(f"{alertmanager}/api/v2/alerts", alerts)
-    end = time.monotonic() + 20
-    wanted = {case: muted for case, (_, _, muted) in INHIBITION.items()}
-    found = {}
-    while found != wanted and time.monotonic() < end:
-        answer = ask(f"{alertmanager}/api/v2/alerts")
-        found = {
-            one["labels"]["case"]: bool(one["status"]["inhibitedBy"])
-            for one in answer
-            if one["labels"]["role"] == "target"
-        }
-        time.sleep(0.2)
-    assert found == wanted
-    muted_sources = [
-        one["labels"] for one in answer if one["labels"]["role"] == "source" and one["status"]["inhibitedBy"]
-    ]
-    assert muted_sources == []
+    assert requests.post(alertmanager, json=alerts, timeout=5).ok
+    wanted = {(case, "source"): False for case in INHIBITION}
+    wanted |= {(case, "target"): is_muted for case, (_, _, is_muted) in INHIBITION.items()}
+
+    def muted():
+        answer = requests.get(alertmanager, timeout=5).json()
+        return {(one["labels"]["case"], one["labels"]["role"]): bool(one["status"]["inhibitedBy"]) for one in answer}
+
+    wait_until(lambda: muted() == wanted)

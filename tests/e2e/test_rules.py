@@ -1,19 +1,18 @@
-import json
-import socket
 import subprocess
-import time
-import urllib.request
 from dataclasses import replace
 from pathlib import Path
 
 import promql_parser
 import pytest
+import requests
 import yaml
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from realprometheus import free_port, is_ready, wait_until
 from rulecases import evidence, hostile_cases
 
 from offkey.adapters.exports.rulefiles import plan
+from offkey.app.demo.processes import Programs
 from offkey.core.signals import Alert, Signal
 
 pytestmark = pytest.mark.e2e
@@ -96,58 +95,23 @@ def test_rules_of_hostile_signals_do_what_their_tests_say(program, tmp_path_fact
     assert changes.check(program("promtool"))
 
 
-def free_port():
-    """Return a port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 @pytest.fixture
 def prometheus(program, tmp_path):
     """Return the URL of a real Prometheus that loads `rules/*.yml` below the test's folder."""
     (tmp_path / "rules").mkdir()
     (tmp_path / "prometheus.yml").write_text("rule_files: [rules/*.yml]\n")
-    url = f"127.0.0.1:{free_port()}"
-    server = subprocess.Popen(
-        [
-            program("prometheus"),
-            "--config.file=prometheus.yml",
-            "--storage.tsdb.path=data",
-            f"--web.listen-address={url}",
-            "--web.enable-lifecycle",
-        ],
-        cwd=tmp_path,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        until(lambda: ask(f"http://{url}/-/ready", parse=False))
-        yield f"http://{url}"
-    finally:
-        server.kill()
-        server.wait()
+    address = f"127.0.0.1:{free_port()}"
+    options = [f"--config.file={tmp_path / 'prometheus.yml'}", f"--storage.tsdb.path={tmp_path / 'data'}"]
+    with Programs(tmp_path / "logs") as programs:
+        server = [program("prometheus"), *options, f"--web.listen-address={address}", "--web.enable-lifecycle"]
+        programs.start("prometheus", server)
+        programs.wait("prometheus", lambda: is_ready(f"http://{address}"), 30)
+        yield f"http://{address}"
 
 
-def ask(url, method="GET", parse=True):
-    """Return a server's answer, None when it does not answer yet."""
-    request = urllib.request.Request(url, method=method)  # noqa: S310 (loopback)
-    try:
-        with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310 (loopback)
-            content = answer.read()
-    except OSError:
-        return None
-    return json.loads(content)["data"] if parse else content or b"empty"
-
-
-def until(fact, seconds=30.0):
-    """Wait until something is so, and return it."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if found := fact():
-            return found
-        time.sleep(0.1)
-    pytest.fail("it did not come to be")
-    return None
+def ask(url):
+    """Return what a server's API answers."""
+    return requests.get(url, timeout=5).json()["data"]
 
 
 def test_a_new_constant_leaves_a_firing_alert_alone(program, prometheus, tmp_path):
@@ -167,21 +131,26 @@ def test_a_new_constant_leaves_a_firing_alert_alone(program, prometheus, tmp_pat
         changes = plan([signal], {signal.name: moved}, tmp_path / "rules")
         assert len(changes.changes) == 2
         changes.write(program("promtool"))
-        assert ask(f"{prometheus}/-/reload", method="POST", parse=False)
+        assert requests.post(f"{prometheus}/-/reload", timeout=5).ok
 
     def firing():
         alerts = ask(f"{prometheus}/api/v1/alerts")["alerts"]
         return [alert for alert in alerts if alert["state"] == "firing" and alert["labels"]["severity"] == "critical"]
 
     write(3.0)
-    [before] = until(firing)
+    wait_until(firing)
+    [before] = firing()
     assert before["labels"]["team"] == "{{ $value }}"
     assert before["annotations"]["description"] == (
         "answers is 9; usual is 1 (factor 9.00; bound 3). ({{ query `up` }})"
     )
     write(2.5)
-    [after] = until(lambda: [alert for alert in firing() if "bound 2.5" in alert["annotations"]["description"]])
+    wait_until(lambda: any("bound 2.5" in alert["annotations"]["description"] for alert in firing()))
+    [after] = firing()
     assert after["activeAt"] == before["activeAt"]
     assert after["labels"] == before["labels"]
-    [group] = ask(f"{prometheus}/api/v1/rules")["groups"]
-    assert {rule["health"] for rule in group["rules"]} == {"ok"}
+
+    def health():
+        return {rule["health"] for group in ask(f"{prometheus}/api/v1/rules")["groups"] for rule in group["rules"]}
+
+    wait_until(lambda: health() == {"ok"})
