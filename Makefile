@@ -1,11 +1,12 @@
 # Everything is set up inside this folder: .venv (Python packages) and .tools (programs). Nothing is installed elsewhere.
 PYTHON ?= python3
 DURATION ?= 0
+PROMETHEUS ?= http://127.0.0.1:9090
 BIN := .venv/bin
 export PATH := $(CURDIR)/.tools/bin:$(CURDIR)/.venv/bin:$(PATH)
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test lint check golden clean lock
+.PHONY: help demo test test-visual picture lint golden clean lock
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
@@ -28,6 +29,12 @@ demo: .venv/.installed ## A streaming platform, a real Prometheus, an outage, on
 
 test: .venv/.installed .tools/.binaries .tools/.helm ## Every test that runs in minutes, on the real programs
 	$(BIN)/python -m pytest -m "not slow"
+
+test-visual: .venv/.installed .tools/.binaries ## Draw every panel in Chromium (fetches Grafana's components once)
+	$(BIN)/python -m pytest tests/visual
+
+picture: .venv/.installed ## The picture of the README, from a running make demo
+	$(BIN)/python tests/visual/draw.py --prometheus $(PROMETHEUS) --from now-9m --height 916 --output docs/images/overview.png
 
 lint: .venv/.installed ## Style, types, layers, sizes
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
