@@ -64,13 +64,18 @@ def parse(text: str, name: str, prometheus_url: str = "") -> Config:
     return from_settings(settings(yamlfile.parse(text, name), prometheus_url), Path(name).parent)
 
 
-def settings(document: Document, prometheus_url: str = "") -> schema.File:
+def settings(document: Document, prometheus_url: str = "", *, needs_signals: bool = True) -> schema.File:
     """Return a checked document with `defaults` merged into each signal and what follows from other keys filled in.
+
+    Args:
+        document: the file.
+        prometheus_url: when given, the address of the source `default`.
+        needs_signals: whether a file that only names sources is incomplete.
 
     Raises:
         InvalidFile: one line for each mistake.
     """
-    return _Reading(document, prometheus_url).settings()
+    return _Reading(document, prometheus_url).settings(needs_signals)
 
 
 class _Reading:
@@ -81,7 +86,7 @@ class _Reading:
         self.prometheus_url = prometheus_url
         self.problems: dict[Problem, None] = {}
 
-    def settings(self) -> schema.File:
+    def settings(self, needs_signals: bool) -> schema.File:
         found = self.document.value
         if not isinstance(found, dict):
             said = "is empty; write at least signals" if found is None else "is not a mapping of keys"
@@ -89,9 +94,13 @@ class _Reading:
         defaults = self.defaults(found.get("defaults", {}))
         sources = self.sources(found.get("sources", {}))
         written = found.get("signals")
-        signals = list(self.signals(written, defaults, sources)) if isinstance(written, list) else []
         outer = {**found, "sources": {}, "defaults": {}}
-        file = self.fit(schema.File, {**outer, "signals": []} if isinstance(written, list) else outer, ())
+        signals: list[schema.Signal] = []
+        if isinstance(written, list) or not needs_signals:
+            outer["signals"] = []
+        if isinstance(written, list) and needs_signals:
+            signals = list(self.signals(written, defaults, sources))
+        file = self.fit(schema.File, outer, ())
         if self.problems or file is None:
             raise InvalidFile(list(self.problems))
         return file.model_copy(update={"sources": sources, "signals": signals})

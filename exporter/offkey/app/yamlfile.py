@@ -249,11 +249,26 @@ class _Dumper(yaml.SafeDumper):
     def ignore_aliases(self, data: object) -> bool:
         return True
 
+    def represent_text(self, text: str) -> yaml.Node:
+        """Write several lines as several lines."""
+        return self.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
 
+    def represent_items(self, value: list[Any] | dict[str, Any]) -> yaml.Node:
+        """Write a few numbers on one line."""
+        items = value if isinstance(value, list) else list(value.values())
+        is_short = 0 < len(items) <= 4 and all(isinstance(item, int | float | None) for item in items)
+        if isinstance(value, list):
+            return self.represent_sequence("tag:yaml.org,2002:seq", value, flow_style=is_short)
+        return self.represent_mapping("tag:yaml.org,2002:map", value, flow_style=is_short)
+
+
+_Dumper.add_representer(str, _Dumper.represent_text)
+_Dumper.add_representer(list, _Dumper.represent_items)
+_Dumper.add_representer(dict, _Dumper.represent_items)
 for _kind, _shape in (("float", _FLOAT), ("int", _OCTAL_OR_HEX)):
     _Dumper.add_implicit_resolver(f"tag:yaml.org,2002:{_kind}", re.compile(f"(?:{_shape.pattern})$"), None)
 
 
 def dump(value: object) -> str:
     """Return a value as YAML that `parse` reads back; the keys keep their order."""
-    return yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
+    return yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=MAX_BYTES)

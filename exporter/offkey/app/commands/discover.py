@@ -1,0 +1,46 @@
+"""`offkey discover`: a first configuration from what a server has."""
+
+import time
+from pathlib import Path
+
+import click
+
+from offkey.adapters import files
+from offkey.app import discovery, options
+from offkey.core.errors import ConfigError
+
+
+@click.command()
+@options.prometheus_url
+@click.option(
+    "--config.file",
+    "config_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=None,
+    help="File whose source `default` says how to reach the server; it needs no signals yet.",
+)
+@click.option("-o", "--output", default="-", show_default=True, metavar="FILE|-", help="Where to write; - is stdout.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1, max=200),
+    default=discovery.MOST_SIGNALS,
+    show_default=True,
+    help="Most signals.",
+)
+def command(prometheus_url: str, config_file: Path | None, output: str, limit: int) -> None:
+    """Propose signals from a live server's metrics, as a configuration to read and keep.
+
+    Example: offkey discover --prometheus.url http://localhost:9090 -o offkey.yml
+    """
+    if not prometheus_url and config_file is None:
+        msg = "nothing to look at; give --prometheus.url, or --config.file with sources"
+        raise ConfigError(msg)
+    if output != "-" and Path(output).exists():
+        msg = f"{output}: exists and is not written over; name another file, or move it away"
+        raise ConfigError(msg)
+    text = discovery.written(prometheus_url, at=int(time.time()), config_file=config_file, most=limit)
+    if output == "-":
+        click.echo(text, nl=False)
+        return
+    files.write(Path(output), text.encode())
+    click.echo(f"{output}: written; read it, then: offkey check config {output}", err=True)
