@@ -138,10 +138,12 @@ class Frame:
 
     def local_week(self) -> tuple[IntArray, IntArray]:
         """Return wall-clock seconds since Monday for each distinct zone (Z, T), and each series' row in it (S,)."""
-        names, index = np.unique(np.array(self.zones, dtype=object).astype(str), return_inverse=True)
-        clocks = [self.axis.week_seconds(str(name)) for name in names]
+        names = sorted(set(self.zones))
+        place = {name: k for k, name in enumerate(names)}
+        clocks = [self.axis.week_seconds(name) for name in names]
         shape = (len(clocks), self.axis.size)
-        return np.array(clocks, np.int64).reshape(shape), index.astype(np.int64)
+        rows = [place[name] for name in self.zones] if len(names) > 1 else np.zeros(len(self.zones))
+        return np.array(clocks, np.int64).reshape(shape), np.array(rows, np.int64)
 
 
 def join(first: Frame, second: Frame) -> Frame:

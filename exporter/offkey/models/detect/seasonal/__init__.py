@@ -11,19 +11,10 @@ from offkey.core.findings import Band
 from offkey.core.frame import Array, Frame
 from offkey.core.labels import Labels
 from offkey.core.state import AnyArray, State
-from offkey.models.detect.seasonal import kernel
+from offkey.models.detect.seasonal import layout
+from offkey.models.detect.seasonal.walk import walk
 
-SHAPES = {
-    "running": ((kernel.RUNNING,), np.float64),
-    "levels": ((2 * kernel.LEVELS,), np.float64),
-    "errors": ((2 * kernel.LEVELS + 1,), np.float64),
-    "hours": ((3, 24), np.float32),
-    "profile": ((kernel.BINS,), np.float32),
-    "visits": ((kernel.BINS,), np.uint8),
-    "week": ((7 * kernel.CELLS,), np.float32),
-    "week_visits": ((7 * kernel.CELLS,), np.uint8),
-    "tail": ((2, kernel.TAIL), np.float32),
-}
+ROWS = {"running": (layout.RUNNING, np.float64), "learned": (layout.LEARNED, np.float32)}
 LEVEL_SECONDS = (40.0, 140.0, 470.0, 1970.0)  # time constants of the running levels
 LEVEL_STEPS = (0.8, 0.35, 0.12, 0.03)  # and the most that one sample may move them
 
@@ -43,25 +34,25 @@ class Model:
         """Learn the frame's samples; the arrays of `state` are reused where they can be."""
         state = state.align(frame.series)
         rows = _writable(state)
-        self._walk(kernel.LEARN, rows, frame, np.zeros(len(frame.series)), 0)
+        self._walk(layout.LEARN, rows, frame, np.zeros(len(frame.series)), 0)
         return State(frame.series, rows)
 
     def ready(self, state: State) -> Array:
         """Return the share of the first day (an hour without a season) that was seen, shape (S,)."""
-        seen: Array = np.nan_to_num(state.rows["running"][:, kernel.SEEN])
+        seen: Array = np.nan_to_num(state.rows["running"][:, layout.SEEN])
         share: Array = np.minimum(1.0, seen / self._need)
         return share
 
     def score(self, state: State, frame: Frame) -> Array:
         """Return -log10 of the share of past deviations that were larger, shape (S, T)."""
         rows = _writable(state.align(frame.series))
-        strangeness: Array = self._walk(kernel.SCORE, rows, frame, np.zeros(len(frame.series)), 1)[0]
+        strangeness: Array = self._walk(layout.SCORE, rows, frame, np.zeros(len(frame.series)), 1)[0]
         return strangeness
 
     def band(self, state: State, frame: Frame, bound: Array) -> Band:
         """Return the expected value and where strangeness reaches `bound`, (S, T) each."""
         rows = _writable(state.align(frame.series))
-        expected, lower, upper = self._walk(kernel.BAND, rows, frame, bound, 3)
+        expected, lower, upper = self._walk(layout.BAND, rows, frame, bound, 3)
         return Band(expected, lower, upper)
 
     @property
@@ -71,36 +62,34 @@ class Model:
     def rates(self, step: int) -> Array:
         """Return how far one sample moves each running value, for samples `step` seconds apart."""
         constants: dict[int, float] = {
-            kernel.R_NEAR: 2 * HOUR,
-            kernel.R_FAR: 2 * DAY,
-            kernel.R_HOUR: 4 * HOUR,
-            kernel.R_SPREAD: 2 * DAY,
-            kernel.R_HELD: 11 * MINUTE,
-            kernel.R_FIRM: 170,
-            kernel.R_LEVEL: 2 * DAY,
-            kernel.R_STALE: HOUR,
-            kernel.R_FADE: HOUR,
-            kernel.R_BACK: 5 * MINUTE,
+            layout.R_NEAR: 2 * HOUR,
+            layout.R_FAR: 2 * DAY,
+            layout.R_HOUR: 4 * HOUR,
+            layout.R_QUICK: 220,
+            layout.R_SLOW: 11 * MINUTE,
+            layout.R_FIRM: 170,
+            layout.R_LEVEL: 2 * DAY,
+            layout.R_STALE: HOUR,
+            layout.R_FRESH: 5 * MINUTE,
         }
-        rates = np.zeros(kernel.RATES)
-        rates[kernel.STEP], rates[kernel.NEED] = step, self._need
-        rates[kernel.SEASON] = ("none", "daily", "weekly").index(self.season)
+        rates = np.zeros(layout.RATES)
+        rates[layout.STEP], rates[layout.NEED] = step, self._need
+        rates[layout.SEASON] = ("none", "daily", "weekly").index(self.season)
         for place, seconds in constants.items():
             rates[place] = -math.expm1(-step / seconds)
-        rates[kernel.R_FIRM] = min(0.3, rates[kernel.R_FIRM])
+        rates[layout.R_FIRM] = min(0.3, rates[layout.R_FIRM])
         for k, (constant, most) in enumerate(zip(LEVEL_SECONDS, LEVEL_STEPS, strict=True)):
-            rates[kernel.R_LEVELS + k] = min(most, -math.expm1(-step / constant))
+            rates[layout.R_LEVELS + k] = min(most, -math.expm1(-step / constant))
         return rates
 
     def _walk(self, mode: int, rows: dict[str, AnyArray], frame: Frame, bound: Array, outs: int) -> Array:
-        week, zone = frame.local_week()
         out = np.full((outs, *frame.values.shape), np.nan)
-        kernel.walk(
+        walk(
             mode,
             np.ascontiguousarray(frame.values, np.float64),
-            kernel.Clock(week, zone),
+            layout.Clock(*frame.local_week()),
             self.rates(frame.axis.step),
-            kernel.Rows(**{name: rows[name] for name in SHAPES}),
+            (rows["running"], rows["learned"]),
             np.ascontiguousarray(bound, np.float64),
             out,
         )
@@ -109,9 +98,9 @@ class Model:
 
 def blank(series: tuple[Labels, ...]) -> State:
     """Return the state of series that nobody has seen."""
-    return State(series, {name: np.zeros((len(series), *shape), dtype) for name, (shape, dtype) in SHAPES.items()})
+    return State(series, {name: np.zeros((len(series), size), dtype) for name, (size, dtype) in ROWS.items()})
 
 
 def _writable(state: State) -> dict[str, AnyArray]:
     """Return the rows as the kernel is compiled for; they are copied only if they are not."""
-    return {name: np.require(state.rows[name], dtype, ["C", "W"]) for name, (_, dtype) in SHAPES.items()}
+    return {name: np.require(state.rows[name], dtype, ["C", "W"]) for name, (_, dtype) in ROWS.items()}

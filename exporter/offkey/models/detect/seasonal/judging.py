@@ -1,0 +1,183 @@
+"""What the seasonal detector thinks of one sample: expectation, size of the deviation, strangeness, and back."""
+
+import math
+
+from offkey.core.frame import Array
+from offkey.core.state import AnyArray
+from offkey.models.detect.seasonal.layout import (
+    BEND,
+    BIN_SECONDS,
+    BINS,
+    CELL_SECONDS,
+    CHANGE,
+    DAY_SECONDS,
+    ERRORS,
+    FAR,
+    HALF,
+    HELD_CLIP,
+    HOUR_JUMP,
+    HOUR_SECONDS,
+    HOUR_SEEN,
+    HOUR_WIDTH,
+    HUNDREDTH,
+    LAST,
+    LEVEL,
+    LEVELS,
+    LIFTED,
+    NEAR,
+    PROFILE,
+    QUICK,
+    QUICK_GAIN,
+    R_QUICK,
+    R_SLOW,
+    RAW,
+    SEASON,
+    SLOW,
+    SLOW_GAIN,
+    SPREAD,
+    STALE,
+    VISITS,
+    WEEK,
+    Prediction,
+)
+from offkey.models.kernels import compiled
+
+
+@compiled
+def season(run: Array, learned: AnyArray, clock: int, kind: float) -> tuple[float, bool]:
+    """Return the seasonal expectation at a week second, and whether that time of day was seen before."""
+    if kind < 1:
+        return float(run[LEVEL]), True
+    place = (clock % DAY_SECONDS) / BIN_SECONDS - 0.5
+    first = math.floor(place)
+    left, right = first % BINS, (first + 1) % BINS
+    weight_left = (1.0 - (place - first)) * (learned[VISITS + left] > 0)
+    weight_right = (place - first) * (learned[VISITS + right] > 0)
+    weight = weight_left + weight_right
+    if weight <= 0.0:
+        return float(run[LEVEL]), False
+    usual = (learned[PROFILE + left] * weight_left + learned[PROFILE + right] * weight_right) / weight
+    extra = float(learned[WEEK + clock // CELL_SECONDS])
+    if kind > 1 and extra != 0.0:
+        noise = 2.0 * run[HOUR_WIDTH + clock % DAY_SECONDS // HOUR_SECONDS]
+        usual += extra * (extra * extra / (extra * extra + noise * noise))  # what noise alone explains is shrunk away
+    return float(run[LEVEL] + usual), True
+
+
+@compiled
+def forecast(run: Array, usual: float) -> float:
+    """Return the mean of the running levels, each weighted by the fourth power of its recent accuracy."""
+    best = run[ERRORS]
+    for k in range(1, 2 * LEVELS + 1):
+        best = min(best, run[ERRORS + k])
+    total, moved = 0.0, 0.0
+    for k in range(2 * LEVELS + 1):
+        weight = (best + 1e-300) / (run[ERRORS + k] + 1e-300)
+        weight *= weight
+        weight *= weight
+        total += weight
+        if k < LEVELS:
+            moved += weight * (run[RAW + k] - run[LAST])
+        elif k < 2 * LEVELS:
+            moved += weight * (run[LIFTED + k - LEVELS] + usual - run[LAST])
+    return float(run[LAST] + moved / total)
+
+
+@compiled
+def predict(run: Array, learned: AnyArray, clock: int, rates: Array) -> Prediction:
+    """Return what is expected of the next sample."""
+    usual, known = season(run, learned, clock, rates[SEASON])
+    level = forecast(run, usual)
+    hour = clock % DAY_SECONDS // HOUR_SECONDS
+    trusted = run[HOUR_SEEN + hour] > HOUR_SECONDS / 2
+    floor = 0.05 * run[FAR] + 0.2 * (run[SPREAD] + run[CHANGE]) + 1e-14 * abs(run[LEVEL]) + 1e-12
+    jump = max(run[NEAR], run[HOUR_JUMP + hour] if trusted else run[FAR])
+    width = run[HOUR_WIDTH + hour] if trusted and run[HOUR_WIDTH + hour] > 0 else run[SPREAD]
+    jump = math.sqrt(jump * jump + run[STALE] * run[STALE] * width * width) + floor
+    return Prediction(
+        level,
+        jump,
+        usual if known else level,
+        max(width, 0.2 * run[SPREAD]) + floor if known else jump,
+        known,
+        run[QUICK] * (1.0 - rates[R_QUICK]),
+        rates[R_QUICK],
+        run[SLOW] * (1.0 - rates[R_SLOW]),
+        rates[R_SLOW],
+    )
+
+
+@compiled
+def power(x: float, side: float, p: Prediction) -> float:
+    """Return how far a sample is on one side (1 above, -1 below): at least 1, never falling as it moves that way.
+
+    The product u u z q s of the innovation (twice), the seasonal residual, and the innovation sustained over five
+    and fifteen minutes, each 1 plus its scaled size where it is on this side: what is far off in several ways counts
+    for more. Sustained ones count as far as the sample itself is on the side.
+    """
+    u = side * (x - p.forecast) / p.jump
+    z = side * (x - p.usual) / p.width
+    if u <= 0.0 and z <= 0.0:
+        return 1.0
+    clipped = min(HELD_CLIP, max(-HELD_CLIP, u))
+    now = min(1.0, max(u, z))
+    quick = QUICK_GAIN * max(0.0, side * p.quick + p.quick_share * clipped)
+    slow = SLOW_GAIN * max(0.0, side * p.slow + p.slow_share * clipped)
+    up = 1.0 + max(0.0, u)
+    return up * up * (1.0 + max(0.0, z)) * (1.0 + now * quick) * (1.0 + now * slow)
+
+
+@compiled
+def size(x: float, p: Prediction) -> float:
+    """Return the size of a sample's deviation, whichever side is larger: half the logarithm of its power, >= 0."""
+    return 0.5 * math.log(max(power(x, 1.0, p), power(x, -1.0, p)))
+
+
+@compiled
+def edge(largest: float, side: float, p: Prediction) -> float:
+    """Return the sample furthest out on a side whose size on that side is `largest`.
+
+    False position on the fourth root of the power, which is nearly straight; Illinois variant, so that neither end
+    of the bracket sticks. Source: Dowell and Jarratt (1971), BIT 11:168-174.
+    """
+    goal = math.exp(0.5 * largest)
+    inner, below = side * min(side * p.forecast, side * p.usual), 1.0 - goal
+    outer = p.forecast + side * p.jump * math.exp(largest)
+    above = math.sqrt(math.sqrt(power(outer, side, p))) - goal
+    if below >= 0.0 or above <= 0.0:
+        return inner if below >= 0.0 else outer
+    x, side_before = outer, 0.0
+    for _ in range(80):
+        x = (inner * above - outer * below) / (above - below)
+        off = math.sqrt(math.sqrt(power(x, side, p))) - goal
+        if abs(off) <= 1e-12 * goal:
+            break
+        if off > 0.0:
+            outer, above = x, off
+            below *= 0.5 if side_before > 0.0 else 1.0
+        else:
+            inner, below = x, off
+            above *= 0.5 if side_before < 0.0 else 1.0
+        side_before = off
+    return x
+
+
+@compiled
+def strangeness(amount: float, median: float, rare: float) -> float:
+    """Return decades of rarity of a size, from the series' own median and hundredth: an exponential tail.
+
+    Beyond `BEND` decades it grows with the logarithm, so that a bound can rise above whatever was seen.
+    """
+    if amount <= median:
+        return HALF * amount / median
+    decades = HALF + (HUNDREDTH - HALF) * (amount - median) / max(1.0, rare - median)
+    return decades if decades < BEND else BEND + 2.0 * math.log1p((decades - BEND) / 2.0)
+
+
+@compiled
+def largest_within(bound: float, median: float, rare: float) -> float:
+    """Return the size whose strangeness is `bound`, at most 300."""
+    if bound <= HALF:
+        return median * max(0.0, bound) / HALF
+    decades = bound if bound < BEND else BEND + 2.0 * math.expm1(min(20.0, (bound - BEND) / 2.0))
+    return min(300.0, median + (decades - HALF) * max(1.0, rare - median) / (HUNDREDTH - HALF))

@@ -1,0 +1,234 @@
+"""How one sample changes what the seasonal detector keeps of a series."""
+
+import math
+
+from offkey.core.frame import Array
+from offkey.core.state import AnyArray
+from offkey.models.detect.seasonal.judging import predict, size
+from offkey.models.detect.seasonal.layout import (
+    BIN,
+    BIN_COUNT,
+    BIN_SECONDS,
+    BIN_SUM,
+    BINS,
+    CELL,
+    CELL_SECONDS,
+    CELLS,
+    CHANGE,
+    CLIP,
+    COUNT,
+    DAY_SECONDS,
+    ERRORS,
+    FAR,
+    FAR_OFF,
+    FIRM,
+    FIRM_ENOUGH,
+    HELD,
+    HELD_CLIP,
+    HOUR_JUMP,
+    HOUR_SECONDS,
+    HOUR_SEEN,
+    HOUR_WIDTH,
+    LAST,
+    LEVEL,
+    LEVELS,
+    LIFTED,
+    MEDIAN,
+    NEAR,
+    NEED,
+    OFFSET,
+    ORDINARY_MEDIAN,
+    ORDINARY_RARE,
+    PROFILE,
+    QUICK,
+    R_FAR,
+    R_FIRM,
+    R_FRESH,
+    R_HOUR,
+    R_LEVEL,
+    R_LEVELS,
+    R_NEAR,
+    R_SLOW,
+    R_STALE,
+    RARE,
+    RAW,
+    SEASON,
+    SEEN,
+    SHIFT,
+    SHIFT_SECONDS,
+    SIZES,
+    SLOW,
+    SPREAD,
+    STALE,
+    STEP,
+    TAIL,
+    TAIL_MOST,
+    TAIL_PRIOR,
+    TAIL_WIDTH,
+    VISITS,
+    WARM,
+    WEEK,
+    Prediction,
+)
+from offkey.models.kernels import compiled
+
+
+@compiled
+def learn(run: Array, learned: AnyArray, x: float, clock: int, rates: Array, p: Prediction) -> None:
+    """Take one sample, or a missing one, into the state; `p` is the prediction made for it."""
+    if math.isnan(x):
+        if run[COUNT] >= 1:
+            run[STALE] += rates[R_STALE] * (1.0 - run[STALE])
+            run[QUICK] *= 1.0 - rates[R_STALE]
+            run[SLOW] *= 1.0 - rates[R_STALE]
+            run[HELD] *= 1.0 - rates[R_STALE]
+        return
+    if not run[COUNT] >= 1:
+        begin(run, learned, x)
+        p = predict(run, learned, clock, rates)
+    usual = p.usual if p.known else run[LEVEL]
+    bin_ = clock % DAY_SECONDS // BIN_SECONDS
+    if run[BIN] != bin_:
+        if run[BIN_COUNT] > 0:
+            close_bin(run, learned, rates)
+        run[BIN] = bin_
+        run[CELL] = clock // CELL_SECONDS
+    run[BIN_SUM] += x - usual
+    run[BIN_COUNT] += 1.0
+    if run[SEEN] >= rates[NEED]:
+        learned[SIZES + min(TAIL - 1, int(size(x, p) / TAIL_WIDTH))] += 1.0
+    learn_scales(run, x, usual, clock % DAY_SECONDS // HOUR_SECONDS, rates, p)
+    learn_levels(run, x, usual, rates, p)
+    learn_shift(run, x, usual, rates, p)
+    run[STALE] *= 1.0 - rates[R_FRESH]
+    run[LAST] = x
+    run[SEEN] += rates[STEP]
+    run[COUNT] += 1.0
+
+
+@compiled
+def begin(run: Array, learned: AnyArray, x: float) -> None:
+    """Begin a series at its first sample."""
+    run[:] = 0.0
+    learned[:] = 0.0
+    run[LAST] = x
+    run[LEVEL] = x
+    run[RAW : RAW + LEVELS] = x
+    run[BIN] = -1.0
+    run[MEDIAN] = ORDINARY_MEDIAN
+    run[RARE] = ORDINARY_RARE
+
+
+@compiled
+def close_bin(run: Array, learned: AnyArray, rates: Array) -> None:
+    """Teach the profile the mean residual of the time-of-day bin that has ended, and renew the tail's quantiles.
+
+    Samples further apart than a bin stand for all the bins around them.
+    """
+    middle, cell = int(run[BIN]), int(run[CELL])
+    residual = run[BIN_SUM] / run[BIN_COUNT]
+    width = run[HOUR_WIDTH + middle * BIN_SECONDS // HOUR_SECONDS]
+    visits = learned[VISITS + middle]
+    if visits > 0 and width > 0:
+        residual = min(CLIP * width, max(-CLIP * width, residual))
+    if rates[SEASON] > 0 and (visits == 0 or abs(run[HELD]) < FAR_OFF):
+        span = max(1, int(rates[STEP] // BIN_SECONDS))
+        gain = max(0.15, 1.0 / (visits + 1.0))
+        for k in range(middle - span // 2, middle - span // 2 + span):
+            learned[PROFILE + k % BINS] += gain * residual
+            learned[VISITS + k % BINS] += 1.0
+        cells = max(1, int(rates[STEP] // CELL_SECONDS))
+        gain = 1.0 - 0.6 ** (min(span, 6.0) / 6.0) if visits > 1 else 0.0
+        for k in range(cell - cells // 2, cell - cells // 2 + cells):
+            learned[WEEK + k % CELLS] += gain * residual
+    run[BIN_SUM] = 0.0
+    run[BIN_COUNT] = 0.0
+    renew(run, learned[SIZES : SIZES + TAIL])
+
+
+@compiled
+def renew(run: Array, sizes: AnyArray) -> None:
+    """Read the median and the hundredth off the counts of past sizes, mixed with those of an ordinary series."""
+    total = 0.0
+    for k in range(TAIL):
+        total += sizes[k]
+    if total > TAIL_MOST:
+        sizes *= 0.5
+        total *= 0.5
+    own = total / (total + TAIL_PRIOR)
+    if own > 0.0:
+        run[MEDIAN] = own * quantile(sizes, 0.5 * total) + (1.0 - own) * ORDINARY_MEDIAN
+        run[RARE] = own * quantile(sizes, 0.99 * total) + (1.0 - own) * ORDINARY_RARE
+
+
+@compiled
+def quantile(sizes: AnyArray, below: float) -> float:
+    """Return the size that so many of the counted ones stay below, interpolated within its bin."""
+    for k in range(TAIL):
+        if sizes[k] > 0 and sizes[k] >= below:
+            return float(TAIL_WIDTH * (k + below / sizes[k]))
+        below -= sizes[k]
+    return TAIL_WIDTH * TAIL
+
+
+@compiled
+def learn_levels(run: Array, x: float, usual: float, rates: Array, p: Prediction) -> None:
+    """Move the running levels and their errors by one sample."""
+    limit = CLIP * p.jump if run[COUNT] > WARM else 1e300
+    gain = max(rates[R_NEAR], 1.0 / (run[COUNT] + 1.0))
+    seen = x
+    if run[FIRM] <= FIRM_ENOUGH:
+        seen = p.forecast + min(limit, max(-limit, x - p.forecast))
+    for k in range(LEVELS):
+        raw, lifted = run[RAW + k], run[LIFTED + k]
+        run[ERRORS + k] += gain * (min(abs(x - raw), limit) - run[ERRORS + k])
+        run[ERRORS + LEVELS + k] += gain * (min(abs(x - usual - lifted), limit) - run[ERRORS + LEVELS + k])
+        run[RAW + k] += rates[R_LEVELS + k] * (seen - raw)
+        run[LIFTED + k] += rates[R_LEVELS + k] * (seen - usual - lifted)
+    run[ERRORS + 2 * LEVELS] += gain * (min(abs(x - run[LAST]), limit) - run[ERRORS + 2 * LEVELS])
+
+
+@compiled
+def learn_scales(run: Array, x: float, usual: float, hour: int, rates: Array, p: Prediction) -> None:
+    """Move the innovation and residual scales by one sample, those of its hour of day included."""
+    warm = run[COUNT] > WARM
+    gain = max(rates[R_FAR], 1.0 / (run[COUNT] + 1.0))
+    innovation = 1.25 * min(abs(x - p.forecast), CLIP * p.jump if warm else 1e300)
+    residual = 1.25 * min(abs(x - usual), CLIP * p.width if warm else 1e300)
+    run[NEAR] += max(rates[R_NEAR], gain) * (innovation - run[NEAR])
+    run[FAR] += gain * (innovation - run[FAR])
+    run[SPREAD] += gain * (residual - run[SPREAD])
+    change = abs(x - run[LAST])
+    if change > 0.0 and run[CHANGE] == 0.0:
+        run[CHANGE] = change
+    elif change > 0.0:
+        run[CHANGE] += rates[R_NEAR] * (min(change, CLIP * run[CHANGE]) - run[CHANGE])
+    seen, step = run[HOUR_SEEN + hour], rates[STEP]
+    run[HOUR_JUMP + hour] += max(rates[R_HOUR], step / (seen + step)) * (innovation - run[HOUR_JUMP + hour])
+    run[HOUR_SEEN + hour] = seen + step
+    if p.known and run[SEEN] >= rates[NEED]:
+        since = max(0.0, seen - HOUR_SECONDS)
+        run[HOUR_WIDTH + hour] += max(rates[R_HOUR], step / (since + step)) * (residual - run[HOUR_WIDTH + hour])
+
+
+@compiled
+def learn_shift(run: Array, x: float, usual: float, rates: Array, p: Prediction) -> None:
+    """Follow what is sustained; adopt a residual as the new level when it has been held for long."""
+    residual = x - usual if p.known else 0.0
+    u, z = (x - p.forecast) / p.jump, residual / p.width
+    run[QUICK] = p.quick + p.quick_share * min(HELD_CLIP, max(-HELD_CLIP, u))
+    run[SLOW] = p.slow + p.slow_share * min(HELD_CLIP, max(-HELD_CLIP, u))
+    run[HELD] += rates[R_SLOW] * (min(HELD_CLIP, max(-HELD_CLIP, z)) - run[HELD])
+    run[OFFSET] += rates[R_SLOW] * (residual - run[OFFSET])
+    off = abs(u) > FAR_OFF or abs(z) > CLIP
+    run[FIRM] += rates[R_FIRM] * ((1.0 if off else 0.0) - run[FIRM])
+    run[SHIFT] = run[SHIFT] + rates[STEP] if abs(run[HELD]) > FAR_OFF else 0.0
+    if run[SHIFT] >= SHIFT_SECONDS:
+        run[LEVEL] += run[OFFSET]
+        run[LIFTED : LIFTED + LEVELS] -= run[OFFSET]
+        run[HELD] = run[OFFSET] = run[SHIFT] = 0.0
+    elif run[SEEN] >= rates[NEED]:
+        limit = CLIP * p.width
+        run[LEVEL] += rates[R_LEVEL] * min(limit, max(-limit, residual))
+    elif run[SEEN] < HOUR_SECONDS or rates[SEASON] < 1:
+        run[LEVEL] += rates[STEP] / (run[SEEN] + rates[STEP]) * (x - run[LEVEL])

@@ -1,0 +1,77 @@
+"""The seasonal detector's pass over all series and columns."""
+
+import math
+
+import numpy as np
+
+from offkey.core.frame import Array
+from offkey.core.state import AnyArray
+from offkey.models.detect.seasonal.judging import edge, largest_within, predict, size, strangeness
+from offkey.models.detect.seasonal.layout import (
+    BAND,
+    LARGEST,
+    LEARN,
+    LEARNED,
+    MEDIAN,
+    NEED,
+    RARE,
+    RUNNING,
+    SCORE,
+    SEEN,
+    Clock,
+    Prediction,
+)
+from offkey.models.detect.seasonal.learning import learn
+from offkey.models.kernels import compiled
+
+
+@compiled
+def band(bound: float, median: float, rare: float, p: Prediction) -> tuple[float, float, float]:
+    """Return the expected sample and the edges at which strangeness reaches the bound.
+
+    Where season and recent level disagree so much that every sample is stranger than the bound, the edges meet, just
+    crossed, so that no sample lies between them.
+    """
+    largest = largest_within(bound, median, rare)
+    lower, upper = edge(largest, -1.0, p), edge(largest, 1.0, p)
+    if lower <= upper:
+        return min(upper, max(lower, p.forecast)), lower, upper
+    middle = 0.5 * (lower + upper)
+    return middle, float(np.nextafter(middle, np.inf)), float(np.nextafter(middle, -np.inf))
+
+
+@compiled
+def walk(
+    mode: int, values: Array, clock: Clock, rates: Array, state: tuple[Array, AnyArray], bound: Array, out: Array
+) -> None:
+    """Go through all series and columns.
+
+    Args:
+        mode: LEARN writes what was learned to `state`; SCORE and BAND leave it alone.
+        values: samples, shape (S, T).
+        clock: local time of every column.
+        rates: from `Model.rates`, shape (RATES,).
+        state: `running` (S, RUNNING) and `learned` (S, LEARNED).
+        bound: strangeness the band is asked for, shape (S,); read by BAND.
+        out: strangeness as (1, S, T), or expected, lower and upper as (3, S, T); left alone where nothing is known.
+    """
+    spare, spared = np.empty(RUNNING), np.empty(LEARNED, np.float32)
+    last = values.shape[1] - 1
+    for s in range(values.shape[0]):
+        run, learned = state[0][s], state[1][s]
+        if mode != LEARN and last > 0:
+            spare[:] = run
+            spared[:] = learned
+            run, learned = spare, spared
+        for t in range(last + 1):
+            x, now = values[s, t], clock.week[clock.zone[s], t]
+            if abs(x) > LARGEST:
+                x = math.copysign(LARGEST, x)
+            p = predict(run, learned, now, rates)
+            if run[SEEN] >= rates[NEED]:
+                if mode == SCORE and not math.isnan(x):
+                    out[0, s, t] = strangeness(size(x, p), run[MEDIAN], run[RARE])
+                if mode == BAND:
+                    out[0, s, t], out[1, s, t], out[2, s, t] = band(bound[s], run[MEDIAN], run[RARE], p)
+            if mode == LEARN or t < last:
+                learn(run, learned, x, now, rates, p)
