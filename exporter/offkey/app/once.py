@@ -62,7 +62,9 @@ def _print_exposition(snapshot: Snapshot, telemetry: Telemetry) -> None:
 
 
 def _print_table(snapshot: Snapshot, _telemetry: Telemetry) -> None:
-    table = Table("signal", "series", "observed", "expected", "lower", "upper", "score", box=None, header_style="bold")
+    table = Table(box=None, header_style="bold")
+    for name in ("signal", "series", "observed", "expected", "lower", "upper", "score"):
+        table.add_column(name, overflow="fold")
     for verdict in snapshot.verdicts:
         for place in np.argsort(-np.nan_to_num(verdict.score, nan=-1.0), kind="stable"):
             table.add_row(*_row(verdict, int(place)), style="red" if verdict.anomalous[place] else "")
