@@ -6,7 +6,6 @@ Results go to stdout, words to stderr.
 """
 
 import os
-import platform
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -85,7 +84,7 @@ def _wants_color() -> bool | None:
     callback=_color,
     help="Colours; auto also obeys NO_COLOR and FORCE_COLOR.",
 )
-@click.version_option(__version__, message=f"%(prog)s, version %(version)s (python {platform.python_version()})")
+@click.version_option(__version__, message=f"%(prog)s, version %(version)s (python {sys.version.split()[0]})")
 def root() -> None:
     """Hear when Prometheus metrics go off-key: scores, forecasts, and alerting rules that tune themselves.
 

@@ -4,7 +4,6 @@ import ast
 import difflib
 import importlib
 import pkgutil
-from importlib.resources import files
 from typing import Any
 
 import click
@@ -50,7 +49,7 @@ class CommandFolder(click.Group):
 
 def summary(package: str, name: str) -> str:
     """Return the first line of a command's docstring, read from its source: importing may cost a second."""
-    tree = ast.parse(files(package).joinpath(f"{_module(name)}.py").read_text("utf-8"))
+    tree = ast.parse(pkgutil.get_data(package, f"{_module(name)}.py") or b"")
     functions = (node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "command")
     text = next((ast.get_docstring(node) or "" for node in functions), "")
     return text.partition("\n")[0].removesuffix(".")

@@ -25,6 +25,7 @@ Route = tuple[str | int, ...]  # keys and positions from the top of a document t
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 _OCTAL_OR_HEX = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _WORDS: dict[str, Any] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
     **dict.fromkeys(("true", "True", "TRUE"), True),
@@ -94,13 +95,18 @@ class Document:
         while known and known not in self.values:
             known = known[:-1]
         places = self.keys if at_key and known in self.keys else self.values
-        return Problem(self.name, places.get(known, Place(1, 1)), route_text(route), message)
+        return Problem(self.name, places.get(known, Place(1, 1)), _one_line(route_text(route)), _one_line(message))
 
 
 def route_text(route: Route) -> str:
     """Return a route as people write it: `signals[0].step`."""
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in route)
     return text.removeprefix(".")
+
+
+def _one_line(text: str) -> str:
+    """Return a text with control characters, which a file may hold anywhere, as escapes."""
+    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def load(path: Path) -> Document:

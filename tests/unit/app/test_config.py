@@ -298,3 +298,46 @@ def test_every_field_of_a_signal_can_be_written():
         name for signal in written for name in Signal.__slots__ if getattr(signal, name) != getattr(plain_signal, name)
     }
     assert reached | {"forecaster_options"} == set(Signal.__slots__)
+
+
+def routes(value, top=()):
+    """Yield the route to every value of a document."""
+    yield top
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in inner:
+        yield from routes(item, (*top, key))
+
+
+def changed(value, route, new):
+    """Return a document with one value replaced."""
+    if not route:
+        return new
+    copy = dict(value) if isinstance(value, dict) else list(value)
+    copy[route[0]] = changed(value[route[0]], route[1:], new)
+    return copy
+
+
+COMPLETE = yamlfile.load(GOLDEN / "complete.yml").value
+ODD = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(10**6), 10**6),
+    st.floats(),
+    st.sampled_from(["", "none", "5m", "0s", "999999999y", "rate(", "../../etc/passwd", "/", "\0", "a\nb", "é" * 300]),
+    st.lists(st.sampled_from(["1h", 5, None, "x"]), max_size=3),
+    st.dictionaries(st.sampled_from(["kind", "url", "query", "x", ""]), st.sampled_from(["seasonal", 1, None])),
+)
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.sampled_from(list(routes(COMPLETE))), ODD)
+def test_whatever_a_file_holds_it_is_read_or_refused(route, new):
+    """A good file with any one value replaced gives a configuration, or mistakes with places; never another error."""
+    text = yamlfile.dump(changed(COMPLETE, route, new))
+    try:
+        config.parse(text, "f.yml")
+    except yamlfile.InvalidFile as error:
+        assert error.problems
+        lines = text.splitlines()
+        assert all(problem.place.line <= max(1, len(lines)) for problem in error.problems)
+        assert "\n" not in "".join(problem.message for problem in error.problems)
