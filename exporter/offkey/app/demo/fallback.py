@@ -1,7 +1,7 @@
 """The demonstration without other programs: offkey reads recorded answers, and its own metrics are the judge."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +27,7 @@ from offkey.packs.music.records import Record
 
 STEP = MINUTE  # seconds between recorded answers, and offkey's step
 SIGNAL = "payment_success"
+PAYMENTS = tuple(record for record in RECORDS if record.domain == "payments")  # what an outage changes
 LENGTH = 12 * HOUR  # seconds that are recorded beyond now
 
 
@@ -68,7 +69,7 @@ class Recorded:
         """Return the outage once it has begun; it is recorded when it is due, from the next step on."""
         if self.played is None and now >= self.due:
             self.played = outage_at(-int(-now // STEP) * STEP)
-            self.answers.write(self.played)
+            self.answers.write(self.played, records=PAYMENTS)
         return self.played if self.played and now >= self.played.start else None
 
     def look(self, now: float) -> View:
@@ -93,16 +94,15 @@ class Answers:
     folder: Path
     start: int
 
-    def write(self, *incidents: Incident) -> int:
-        """Record what changes by incidents, everything when there are none; return the number of series."""
-        domains = {"payments"} if incidents else {record.domain for record in RECORDS}
-        frames = self.frames([one for one in RECORDS if one.domain in domains], *incidents)
+    def write(self, *incidents: Incident, records: Sequence[Record] = RECORDS) -> int:
+        """Record some series, with incidents; return their number."""
+        frames = self.frames(records, *incidents)
         for frame in frames:
             name = frame.series[0]["__name__"]
             record(self.folder / f"{name.replace(':', '.')}.jsonl", name, frame)
         return sum(len(frame.series) for frame in frames)
 
-    def frames(self, records: list[Record], *incidents: Incident) -> tuple[Frame, ...]:
+    def frames(self, records: Sequence[Record], *incidents: Incident) -> tuple[Frame, ...]:
         """Return some records with incidents, on the clock of the files."""
         platform = Platform(SEED, incidents, SCALE)
         past = Axis.between(self.start - HISTORY, self.start, HISTORY_STEP)
@@ -113,8 +113,13 @@ class Answers:
 
 
 @contextmanager
-def set_up(folder: Path, screen: Screen) -> Iterator[Recorded]:
+def set_up(folder: Path, screen: Screen, *incidents: Incident) -> Iterator[Recorded]:
     """Run offkey on recorded answers while the block runs.
+
+    Args:
+        folder: where files are put.
+        screen: where progress is shown.
+        *incidents: what happens from the beginning.
 
     Raises:
         ProgramFailed: offkey does not start.
@@ -122,7 +127,7 @@ def set_up(folder: Path, screen: Screen) -> Iterator[Recorded]:
     answers, config = Answers(folder / "recorded", int(time.time()) // STEP * STEP), folder / "offkey.yml"
     with screen.step("record 15 days of a music streaming platform") as done:
         answers.folder.mkdir()
-        done(f"recorded 15 days of a platform: {answers.write()} series")
+        done(f"recorded 15 days of a platform: {answers.write(*incidents)} series")
     content = layout.offkey_config({"kind": "recorded", "path": answers.folder.name}, step=f"{STEP}s")
     layout.write_yaml(config, content, "The signals of the music streaming pack, on recorded answers.")
     with Programs(folder / "logs") as programs:

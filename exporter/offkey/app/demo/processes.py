@@ -5,9 +5,10 @@ import shutil
 import signal
 import socket
 import subprocess
+import threading
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -17,7 +18,7 @@ import requests
 from offkey.core.errors import ProgramFailed
 
 LOOPBACK = "127.0.0.1"
-FAREWELL_SECONDS = 10.0  # between asking a program to end and ending it
+FAREWELL_SECONDS = 10.0
 _PAUSE = 0.1
 _LAST_LINES = 5
 
@@ -45,6 +46,26 @@ def session() -> requests.Session:
     return client
 
 
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Hold back Ctrl-C and SIGTERM while the block runs: what is begun in it is not left half done."""
+    if threading.current_thread() is not threading.main_thread():  # signals reach the main thread alone
+        yield
+        return
+    came: list[int] = []
+    former = {
+        number: signal.signal(number, lambda number, _frame: came.append(number))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
+    if came:
+        signal.raise_signal(came[0])
+
+
 class Programs:
     """Running programs; leaving the `with` block ends them, in the reverse order of their start.
 
@@ -52,9 +73,16 @@ class Programs:
     it. What a program says goes to `NAME.log` in the folder of logs.
     """
 
-    def __init__(self, logs: Path, *tools: Path) -> None:
-        """Take the folder for logs, which is made when needed, and folders that stand first on the programs' PATH."""
+    def __init__(self, logs: Path, *tools: Path, patience: float = FAREWELL_SECONDS) -> None:
+        """Run nothing yet.
+
+        Args:
+            logs: folder for what programs say; it is made when needed.
+            *tools: folders that stand first on the programs' PATH.
+            patience: seconds between asking a program to end and ending it.
+        """
         self._logs = logs
+        self._patience = patience
         self._environment = {**os.environ, "PATH": _search_path(tools)}
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._brief: set[str] = set()
@@ -66,8 +94,9 @@ class Programs:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for name in reversed([*self._running]):
-            self.stop(name)
+        with uninterrupted():
+            for name in reversed([*self._running]):
+                self.stop(name)
 
     def start(self, name: str, command: Sequence[str], *, is_brief: bool = False) -> None:
         """Start a program.
@@ -80,7 +109,7 @@ class Programs:
         Raises:
             ProgramFailed: it cannot be executed.
         """
-        with self._log(name).open("ab") as log:
+        with self._log(name).open("ab") as log, uninterrupted():
             try:
                 self._running[name] = subprocess.Popen(  # noqa: S603 (the caller names the program; no shell)
                     command,
@@ -114,9 +143,9 @@ class Programs:
             raise ProgramFailed(msg)
 
     def stop(self, name: str) -> None:
-        """End a program and its children: ask first, and insist after 10 seconds."""
+        """End a program and its children: ask first, then insist."""
         process = self._running.pop(name)
-        for number, patience in ((signal.SIGTERM, FAREWELL_SECONDS), (signal.SIGKILL, None)):
+        for number, patience in ((signal.SIGTERM, self._patience), (signal.SIGKILL, None)):
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, number)
             with suppress(subprocess.TimeoutExpired):
@@ -124,6 +153,10 @@ class Programs:
                 break
         with suppress(ProcessLookupError):  # a child that outlived the program it belonged to
             os.killpg(process.pid, signal.SIGKILL)
+
+    def running(self) -> tuple[int, ...]:
+        """Return the process ids of what was started and not yet stopped, in the order of their start."""
+        return tuple(process.pid for process in self._running.values())
 
     def check(self) -> None:
         """Make sure that every program still runs, or ended well if it is a brief one.

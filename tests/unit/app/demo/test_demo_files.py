@@ -9,7 +9,7 @@ import yaml
 from offkey.adapters.sources.recorded import Source
 from offkey.app.config import parse
 from offkey.app.demo import layout
-from offkey.app.demo.fallback import Answers
+from offkey.app.demo.fallback import PAYMENTS, Answers
 from offkey.app.demo.history import BLOCK_HOURS, write_openmetrics
 from offkey.app.demo.scenario import outage_at
 from offkey.app.demo.screen import Screen
@@ -123,7 +123,7 @@ def test_an_outage_is_recorded_where_it_belongs(tmp_path):
     stamps = {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
     query, axis = "region_provider:music_payment_success:ratio_rate5m", Axis(NOW + 60, 60, 10)
     before = Source(tmp_path).read(query, axis, 5.0).frame
-    answers.write(outage_at(NOW + 300))
+    assert answers.write(outage_at(NOW + 300), records=PAYMENTS) == 48
     after = Source(tmp_path).read(query, axis, 5.0).frame
     assert before.series == after.series
     written = {path.name for path in tmp_path.iterdir() if path.stat().st_mtime_ns != stamps[path.name]}
