@@ -165,7 +165,7 @@ class _Reading:
     def add(self, top: Route, finding: Finding) -> None:
         """Note what was found below a route where its value was written: in the signal, or in `defaults`."""
         route = (*top, *finding.route)
-        if route[:1] == ("signals",):
+        if route[:1] == ("signals",) and len(route) > 2:
             default: Route = ("defaults", *route[2:])
             if self.known(default) - 1 > self.known(route) - 2:
                 route = default

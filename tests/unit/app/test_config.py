@@ -222,6 +222,9 @@ def test_an_empty_or_shapeless_file_is_refused():
     for text, said in (("", "is empty"), ("- a", "is not a mapping"), ("word", "is not a mapping")):
         with pytest.raises(ConfigError, match=f"^f.yml:1:1: {said}"):
             config.parse(text, "f.yml")
+    assert mistakes("storage: {}") == ["1:1: signals: missing"]
+    assert mistakes("signals: []") == ["2:10: signals: holds no signal; offkey discover proposes some"]
+    assert mistakes("signals: 5") == ["2:10: signals: 5 is not a list"]
 
 
 @pytest.mark.parametrize(
