@@ -2,11 +2,11 @@
 
 import subprocess
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
-from conftest import ROOT
 
 from offkey.core.frame import Axis
 from offkey.core.labels import NAME
@@ -15,7 +15,7 @@ from offkey.packs.music.platform import Platform
 from offkey.packs.music.recorded import RECORDED_DOMAINS, RECORDS, recorded
 from offkey.packs.music.records import Scrape
 
-RULES = ROOT / "rules" / "packs" / "music.rules.yml"
+RULES = Path(__file__).parents[3] / "rules" / "packs" / "music.rules.yml"
 NOON = START + 29 * 86_400 + 12 * 3_600
 
 
