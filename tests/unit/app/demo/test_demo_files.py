@@ -11,12 +11,15 @@ from offkey.app.config import parse
 from offkey.app.demo import layout
 from offkey.app.demo.fallback import PAYMENTS, Answers
 from offkey.app.demo.history import BLOCK_HOURS, write_openmetrics
-from offkey.app.demo.scenario import outage_at
+from offkey.app.demo.scenario import SCALE, SHORTEST_SHOW, outage_at
 from offkey.app.demo.screen import Screen
 from offkey.app.demo.start import run
 from offkey.core.errors import ConfigError, ProgramFailed
 from offkey.core.frame import Axis, Frame
 from offkey.core.labels import Labels
+from offkey.packs.music.calendar import calendar
+from offkey.packs.music.platform import DOMAINS, Platform
+from offkey.packs.music.recorded import RECORDED_DOMAINS, recorded
 
 PORTS = layout.Ports(prometheus=1, alertmanager=2, offkey=3, platform=4, webhook=5)
 NOW = 1_763_769_600
@@ -146,3 +149,26 @@ def test_a_show_that_is_too_short_is_refused(tmp_path):
     with pytest.raises(ConfigError, match=r"--duration: 100 is too short .* use at least 240, or 0"):
         run(tmp_path / "demo", 100, Screen())
     assert not (tmp_path / "demo").exists()
+
+
+def test_the_guide_tells_the_numbers_of_the_program():
+    """Sizes, paces and lengths in docs/guides/demo.md are those of the code."""
+    guide = (layout.PROJECT / "docs" / "guides" / "demo.md").read_text()
+    axis = Axis(NOW, 300, 1)
+    raw, live = (
+        sum(len(family.series) for family in Platform().families(axis, domains))
+        for domains in (tuple(DOMAINS), RECORDED_DOMAINS)
+    )
+    records = sum(len(frame.series) for frame in recorded(Platform(scale=SCALE), axis))
+    for words in (
+        f"{records} recorded series",
+        f"{live:,} raw ones",
+        f"{raw:,} series",
+        f"holds {len(calendar())} incidents",
+        f"after {SHORTEST_SHOW} seconds of show",
+        f"evaluations of {layout.EVALUATION} s",
+        f"`for` of {layout.HOLD} s",
+        f"every {layout.SCRAPE} seconds",
+        f"{8 * SCALE:.0f} million users",
+    ):
+        assert words in " ".join(guide.split())
