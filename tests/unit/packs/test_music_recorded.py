@@ -15,7 +15,8 @@ from offkey.packs.music.platform import Platform
 from offkey.packs.music.recorded import RECORDED_DOMAINS, RECORDS, recorded
 from offkey.packs.music.records import Scrape
 
-RULES = Path(__file__).parents[3] / "rules" / "packs" / "music.rules.yml"
+ROOT = Path(__file__).parents[3]
+RULES = ROOT / "rules" / "packs" / "music.rules.yml"
 NOON = START + 29 * 86_400 + 12 * 3_600
 
 
