@@ -87,7 +87,7 @@ class Model:
         walk(
             mode,
             np.ascontiguousarray(frame.values, np.float64),
-            layout.Clock(*frame.local_week()),
+            _clock(frame),
             self.rates(frame.axis.step),
             (rows["running"], rows["learned"]),
             np.ascontiguousarray(bound, np.float64),
@@ -99,6 +99,23 @@ class Model:
 def blank(series: tuple[Labels, ...]) -> State:
     """Return the state of series that nobody has seen."""
     return State(series, {name: np.zeros((len(series), size), dtype) for name, (size, dtype) in ROWS.items()})
+
+
+def _clock(frame: Frame) -> layout.Clock:
+    """Return the frame's local time, cut as the profile and the week are."""
+    week, zone = frame.local_week()
+    day = week % DAY
+    left, share = np.divmod(day / layout.BIN_SECONDS - 0.5, 1.0)
+    left = left.astype(np.int64)
+    return layout.Clock(
+        zone,
+        day // layout.BIN_SECONDS,
+        week // layout.CELL_SECONDS,
+        layout.HOURLY + layout.HOUR_STRIDE * (day // layout.HOUR_SECONDS),
+        layout.BIN_STRIDE * (left % layout.BINS),
+        layout.BIN_STRIDE * ((left + 1) % layout.BINS),
+        share,
+    )
 
 
 def _writable(state: State) -> dict[str, AnyArray]:

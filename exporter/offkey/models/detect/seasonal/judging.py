@@ -6,11 +6,7 @@ from offkey.core.frame import Array
 from offkey.core.state import AnyArray
 from offkey.models.detect.seasonal.layout import (
     BEND,
-    BIN_SECONDS,
-    BINS,
-    CELL_SECONDS,
     CHANGE,
-    DAY_SECONDS,
     ERRORS,
     FAR,
     HALF,
@@ -20,6 +16,8 @@ from offkey.models.detect.seasonal.layout import (
     HOUR_SEEN,
     HOUR_WIDTH,
     HUNDREDTH,
+    JUMP_ALLOWED,
+    JUMP_PER_RESIDUAL,
     LAST,
     LEVEL,
     LEVELS,
@@ -38,30 +36,28 @@ from offkey.models.detect.seasonal.layout import (
     STALE,
     VISITS,
     WEEK,
+    Now,
     Prediction,
 )
 from offkey.models.kernels import compiled
 
 
 @compiled
-def season(run: Array, learned: AnyArray, clock: int, kind: float) -> tuple[float, bool]:
-    """Return the seasonal expectation at a week second, and whether that time of day was seen before."""
+def season(run: Array, learned: AnyArray, now: Now, kind: float) -> tuple[float, float, bool]:
+    """Return the seasonal expectation, its weekly part, and whether that time of day was seen before."""
     if kind < 1:
-        return float(run[LEVEL]), True
-    place = (clock % DAY_SECONDS) / BIN_SECONDS - 0.5
-    first = math.floor(place)
-    left, right = first % BINS, (first + 1) % BINS
-    weight_left = (1.0 - (place - first)) * (learned[VISITS + left] > 0)
-    weight_right = (place - first) * (learned[VISITS + right] > 0)
+        return float(run[LEVEL]), 0.0, True
+    weight_left = (1.0 - now.share) * (learned[now.left + VISITS] > 0)
+    weight_right = now.share * (learned[now.right + VISITS] > 0)
     weight = weight_left + weight_right
     if weight <= 0.0:
-        return float(run[LEVEL]), False
-    usual = (learned[PROFILE + left] * weight_left + learned[PROFILE + right] * weight_right) / weight
-    extra = float(learned[WEEK + clock // CELL_SECONDS])
-    if kind > 1 and extra != 0.0:
-        noise = 2.0 * run[HOUR_WIDTH + clock % DAY_SECONDS // HOUR_SECONDS]
-        usual += extra * (extra * extra / (extra * extra + noise * noise))  # what noise alone explains is shrunk away
-    return float(run[LEVEL] + usual), True
+        return float(run[LEVEL]), 0.0, False
+    usual = (learned[now.left + PROFILE] * weight_left + learned[now.right + PROFILE] * weight_right) / weight
+    extra = float(learned[WEEK + now.cell]) if kind > 1 else 0.0
+    if extra != 0.0:
+        noise = run[now.hour + HOUR_WIDTH]
+        extra *= extra * extra / (extra * extra + noise * noise)  # what noise alone explains is shrunk away
+    return float(run[LEVEL] + usual + extra), extra, True
 
 
 @compiled
@@ -84,21 +80,25 @@ def forecast(run: Array, usual: float) -> float:
 
 
 @compiled
-def predict(run: Array, learned: AnyArray, clock: int, rates: Array) -> Prediction:
+def predict(run: Array, learned: AnyArray, now: Now, rates: Array) -> Prediction:
     """Return what is expected of the next sample."""
-    usual, known = season(run, learned, clock, rates[SEASON])
+    usual, extra, known = season(run, learned, now, rates[SEASON])
     level = forecast(run, usual)
-    hour = clock % DAY_SECONDS // HOUR_SECONDS
-    trusted = run[HOUR_SEEN + hour] > HOUR_SECONDS / 2
+    hour = now.hour
+    trusted = run[hour + HOUR_SEEN] > HOUR_SECONDS / 2
     floor = 0.05 * run[FAR] + 0.2 * (run[SPREAD] + run[CHANGE]) + 1e-14 * abs(run[LEVEL]) + 1e-12
-    jump = max(run[NEAR], run[HOUR_JUMP + hour] if trusted else run[FAR])
-    width = run[HOUR_WIDTH + hour] if trusted and run[HOUR_WIDTH + hour] > 0 else run[SPREAD]
+    jump = max(run[NEAR], run[hour + HOUR_JUMP] if trusted else run[FAR])
+    width = run[hour + HOUR_WIDTH] if trusted and run[hour + HOUR_WIDTH] > 0 else run[SPREAD]
     jump = math.sqrt(jump * jump + run[STALE] * run[STALE] * width * width) + floor
+    width = max(width, 0.2 * run[SPREAD]) + floor if known else jump
     return Prediction(
         level,
         jump,
+        1.0 / jump,
         usual if known else level,
-        max(width, 0.2 * run[SPREAD]) + floor if known else jump,
+        width,
+        1.0 / width,
+        extra,
         known,
         run[QUICK] * (1.0 - rates[R_QUICK]),
         rates[R_QUICK],
@@ -113,18 +113,20 @@ def power(x: float, side: float, p: Prediction) -> float:
 
     The product u u z q s of the innovation (twice), the seasonal residual, and the innovation sustained over five
     and fifteen minutes, each 1 plus its scaled size where it is on this side: what is far off in several ways counts
-    for more. Sustained ones count as far as the sample itself is on the side.
+    for more. A jump back to what is usual counts as a small one only, and what was sustained counts as far as the
+    sample itself is on the side.
     """
-    u = side * (x - p.forecast) / p.jump
-    z = side * (x - p.usual) / p.width
+    u = side * (x - p.forecast) * p.per_jump
+    z = side * (x - p.usual) * p.per_width
     if u <= 0.0 and z <= 0.0:
         return 1.0
     clipped = min(HELD_CLIP, max(-HELD_CLIP, u))
     now = min(1.0, max(u, z))
     quick = QUICK_GAIN * max(0.0, side * p.quick + p.quick_share * clipped)
     slow = SLOW_GAIN * max(0.0, side * p.slow + p.slow_share * clipped)
-    up = 1.0 + max(0.0, u)
-    return up * up * (1.0 + max(0.0, z)) * (1.0 + now * quick) * (1.0 + now * slow)
+    residual = max(0.0, z)
+    up = 1.0 + min(max(0.0, u), JUMP_ALLOWED + JUMP_PER_RESIDUAL * residual)
+    return up * up * (1.0 + residual) * (1.0 + now * quick) * (1.0 + now * slow)
 
 
 @compiled
@@ -137,28 +139,36 @@ def size(x: float, p: Prediction) -> float:
 def edge(largest: float, side: float, p: Prediction) -> float:
     """Return the sample furthest out on a side whose size on that side is `largest`.
 
-    False position on the fourth root of the power, which is nearly straight; Illinois variant, so that neither end
-    of the bracket sticks. Source: Dowell and Jarratt (1971), BIT 11:168-174.
+    False position on the fourth root of the power, which is nearly straight.
+    Source: Anderson and Bjorck (1973), BIT 13:253-264.
     """
     goal = math.exp(0.5 * largest)
     inner, below = side * min(side * p.forecast, side * p.usual), 1.0 - goal
-    outer = p.forecast + side * p.jump * math.exp(largest)
+    if below >= 0.0:
+        return inner
+    reach = max(p.jump, p.width) * goal
+    outer = inner + side * reach
     above = math.sqrt(math.sqrt(power(outer, side, p))) - goal
-    if below >= 0.0 or above <= 0.0:
-        return inner if below >= 0.0 else outer
-    x, side_before = outer, 0.0
+    while above < 0.0:
+        inner, below = outer, above
+        reach *= 4.0
+        outer += side * reach
+        above = math.sqrt(math.sqrt(power(outer, side, p))) - goal
+    x, off_before = outer, 0.0
     for _ in range(80):
         x = (inner * above - outer * below) / (above - below)
         off = math.sqrt(math.sqrt(power(x, side, p))) - goal
-        if abs(off) <= 1e-12 * goal:
+        if abs(off) <= 1e-9 * goal:
             break
         if off > 0.0:
+            if off_before > 0.0:
+                below *= 1.0 - off / above if off < above else 0.5
             outer, above = x, off
-            below *= 0.5 if side_before > 0.0 else 1.0
         else:
+            if off_before < 0.0:
+                above *= 1.0 - off / below if off > below else 0.5
             inner, below = x, off
-            above *= 0.5 if side_before < 0.0 else 1.0
-        side_before = off
+        off_before = off
     return x
 
 

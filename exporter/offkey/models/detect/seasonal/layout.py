@@ -7,27 +7,26 @@ deviation only: the profile of the day, that of the week, and the counts of past
 import math
 from typing import NamedTuple
 
-from offkey.core.frame import IntArray
+from offkey.core.frame import Array, IntArray
 
 DAY_SECONDS, HOUR_SECONDS, BIN_SECONDS, CELL_SECONDS = 86_400, 3_600, 300, 1_800
 HOURS, BINS, CELLS, LEVELS, TAIL = 24, 288, 7 * 48, 4, 48
 
 # columns of `running`
 SEEN, COUNT, LAST, LEVEL, NEAR, FAR, SPREAD, CHANGE, QUICK, SLOW, HELD, OFFSET = range(12)
-FIRM, SHIFT, STALE, BIN, CELL, BIN_SUM, BIN_COUNT, MEDIAN, RARE = range(12, 21)
-RAW = 21  # running levels of the samples
+FIRM, SHIFT, STALE, BIN, BIN_SUM, BIN_COUNT, CELL, CELL_SUM, CELL_COUNT, BASE, MEDIAN, RARE = range(12, 24)
+RAW = 24  # running levels of the samples
 LIFTED = RAW + LEVELS  # running levels of their seasonal residuals
 ERRORS = LIFTED + LEVELS  # mean absolute error of each level, and of the last sample
-HOUR_JUMP = ERRORS + 2 * LEVELS + 1  # innovation scale by hour of day
-HOUR_WIDTH = HOUR_JUMP + HOURS  # scale of the seasonal residual by hour of day
-HOUR_SEEN = HOUR_WIDTH + HOURS  # seconds seen by hour of day
-RUNNING = HOUR_SEEN + HOURS
+HOURLY = ERRORS + 2 * LEVELS + 1  # for each hour of the day:
+HOUR_JUMP, HOUR_WIDTH, HOUR_SEEN, HOUR_STRIDE = range(4)  # innovation scale, residual scale, seconds seen
+RUNNING = HOURLY + HOUR_STRIDE * HOURS
 
 # columns of `learned`
-PROFILE = 0  # deviation from the level by time of day
-VISITS = PROFILE + BINS  # how often each bin was learned
-WEEK = VISITS + BINS  # further deviation by half-hour of the week
-SIZES = WEEK + CELLS  # counts of past sizes
+PROFILE, VISITS, BIN_STRIDE = range(3)  # for each bin of the day: deviation from the level, how often learned
+WEEK = BIN_STRIDE * BINS  # further deviation by half-hour of the week
+LATELY = WEEK + CELLS  # what that deviation was a week ago
+SIZES = LATELY + CELLS  # counts of past sizes
 LEARNED = SIZES + TAIL
 
 # entries of the rates: how far one sample moves a running value
@@ -43,6 +42,7 @@ FAR_OFF = 3.0  # scales that count as off when a shift is looked for
 FIRM_ENOUGH = 0.75  # share of recent samples far off at which levels follow without limit
 SHIFT_SECONDS = 7_200  # how long a residual must be held to be adopted as the level
 HELD_CLIP = 8.0
+JUMP_ALLOWED, JUMP_PER_RESIDUAL = 3.0, 2.0  # scaled innovation that counts, more of it far from the season
 QUICK_GAIN, SLOW_GAIN = 2.2, 3.9  # what makes the sustained innovations as wide as single ones, once a minute
 LARGEST = 1e30  # samples beyond are taken for this much: nothing real is, and single precision ends at 3e38
 TAIL_WIDTH = 0.25  # width of a tail bin, in units of size
@@ -54,10 +54,26 @@ BEND = 6.0  # decades beyond which strangeness grows with the logarithm only
 
 
 class Clock(NamedTuple):
-    """Local time of every column."""
+    """Local time of every column on the wall clock of each zone, (Z, T) each, and the zone of each series (S,)."""
 
-    week: IntArray  # (Z, T): seconds since Monday 00:00 on each zone's wall clock
-    zone: IntArray  # (S,): row of `week` of each series
+    zone: IntArray
+    bin: IntArray  # of the day
+    cell: IntArray  # half-hour of the week
+    hour: IntArray  # column of `running` where the hour of the day is kept
+    left: IntArray  # columns of `learned` where the bins are kept whose centres were passed last, and come next
+    right: IntArray
+    share: Array  # of the way between those centres
+
+
+class Now(NamedTuple):
+    """One column of a clock in one zone."""
+
+    bin: int
+    cell: int
+    hour: int
+    left: int
+    right: int
+    share: float
 
 
 class Prediction(NamedTuple):
@@ -65,8 +81,11 @@ class Prediction(NamedTuple):
 
     forecast: float
     jump: float  # scale of the innovation
+    per_jump: float
     usual: float
     width: float  # scale of the seasonal residual
+    per_width: float
+    extra: float  # part of the season that belongs to the day of the week
     known: bool  # whether this time of day was seen before; without, the season is the forecast
     quick: float  # sustained innovation before this sample, and the share that this sample will have in it
     quick_share: float

@@ -6,18 +6,21 @@ from offkey.core.frame import Array
 from offkey.core.state import AnyArray
 from offkey.models.detect.seasonal.judging import predict, size
 from offkey.models.detect.seasonal.layout import (
+    BASE,
     BIN,
     BIN_COUNT,
     BIN_SECONDS,
+    BIN_STRIDE,
     BIN_SUM,
     BINS,
     CELL,
+    CELL_COUNT,
     CELL_SECONDS,
+    CELL_SUM,
     CELLS,
     CHANGE,
     CLIP,
     COUNT,
-    DAY_SECONDS,
     ERRORS,
     FAR,
     FAR_OFF,
@@ -28,8 +31,11 @@ from offkey.models.detect.seasonal.layout import (
     HOUR_JUMP,
     HOUR_SECONDS,
     HOUR_SEEN,
+    HOUR_STRIDE,
     HOUR_WIDTH,
+    HOURLY,
     LAST,
+    LATELY,
     LEVEL,
     LEVELS,
     LIFTED,
@@ -68,13 +74,14 @@ from offkey.models.detect.seasonal.layout import (
     VISITS,
     WARM,
     WEEK,
+    Now,
     Prediction,
 )
 from offkey.models.kernels import compiled
 
 
 @compiled
-def learn(run: Array, learned: AnyArray, x: float, clock: int, rates: Array, p: Prediction) -> None:
+def learn(run: Array, learned: AnyArray, x: float, now: Now, rates: Array, p: Prediction) -> None:
     """Take one sample, or a missing one, into the state; `p` is the prediction made for it."""
     if math.isnan(x):
         if run[COUNT] >= 1:
@@ -85,19 +92,24 @@ def learn(run: Array, learned: AnyArray, x: float, clock: int, rates: Array, p: 
         return
     if not run[COUNT] >= 1:
         begin(run, learned, x)
-        p = predict(run, learned, clock, rates)
+        p = predict(run, learned, now, rates)
     usual = p.usual if p.known else run[LEVEL]
-    bin_ = clock % DAY_SECONDS // BIN_SECONDS
-    if run[BIN] != bin_:
+    if run[BIN] != now.bin:
         if run[BIN_COUNT] > 0:
             close_bin(run, learned, rates)
-        run[BIN] = bin_
-        run[CELL] = clock // CELL_SECONDS
+        run[BIN] = now.bin
+    if run[CELL] != now.cell:
+        if run[CELL_COUNT] > 0:
+            close_cell(run, learned, rates)
+        run[CELL] = now.cell
     run[BIN_SUM] += x - usual
     run[BIN_COUNT] += 1.0
+    if p.known:
+        run[CELL_SUM] += x - (usual - run[LEVEL] - p.extra) - run[BASE]
+        run[CELL_COUNT] += 1.0
     if run[SEEN] >= rates[NEED]:
         learned[SIZES + min(TAIL - 1, int(size(x, p) / TAIL_WIDTH))] += 1.0
-    learn_scales(run, x, usual, clock % DAY_SECONDS // HOUR_SECONDS, rates, p)
+    learn_scales(run, x, usual, now.hour, rates, p)
     learn_levels(run, x, usual, rates, p)
     learn_shift(run, x, usual, rates, p)
     run[STALE] *= 1.0 - rates[R_FRESH]
@@ -125,25 +137,39 @@ def close_bin(run: Array, learned: AnyArray, rates: Array) -> None:
 
     Samples further apart than a bin stand for all the bins around them.
     """
-    middle, cell = int(run[BIN]), int(run[CELL])
+    middle = int(run[BIN])
     residual = run[BIN_SUM] / run[BIN_COUNT]
-    width = run[HOUR_WIDTH + middle * BIN_SECONDS // HOUR_SECONDS]
-    visits = learned[VISITS + middle]
+    width = run[HOURLY + HOUR_STRIDE * (middle * BIN_SECONDS // HOUR_SECONDS) + HOUR_WIDTH]
+    visits = learned[BIN_STRIDE * middle + VISITS]
     if visits > 0 and width > 0:
         residual = min(CLIP * width, max(-CLIP * width, residual))
     if rates[SEASON] > 0 and (visits == 0 or abs(run[HELD]) < FAR_OFF):
         span = max(1, int(rates[STEP] // BIN_SECONDS))
         gain = max(0.15, 1.0 / (visits + 1.0))
         for k in range(middle - span // 2, middle - span // 2 + span):
-            learned[PROFILE + k % BINS] += gain * residual
-            learned[VISITS + k % BINS] += 1.0
-        cells = max(1, int(rates[STEP] // CELL_SECONDS))
-        gain = 1.0 - 0.6 ** (min(span, 6.0) / 6.0) if visits > 1 else 0.0
-        for k in range(cell - cells // 2, cell - cells // 2 + cells):
-            learned[WEEK + k % CELLS] += gain * residual
-    run[BIN_SUM] = 0.0
-    run[BIN_COUNT] = 0.0
+            learned[BIN_STRIDE * (k % BINS) + PROFILE] += gain * residual
+            learned[BIN_STRIDE * (k % BINS) + VISITS] += 1.0
+    run[BIN_SUM] = run[BIN_COUNT] = 0.0
     renew(run, learned[SIZES : SIZES + TAIL])
+
+
+@compiled
+def close_cell(run: Array, learned: AnyArray, rates: Array) -> None:
+    """Teach the week what this half-hour's deviation from the day's profile has in common with a week ago.
+
+    An incident of one week is not expected in the next; a day that is different is, once it was so twice.
+    """
+    deviation = run[CELL_SUM] / run[CELL_COUNT]
+    span = max(1, int(rates[STEP] // CELL_SECONDS))
+    for k in range(int(run[CELL]) - span // 2, int(run[CELL]) - span // 2 + span):
+        place = k % CELLS
+        before = learned[LATELY + place]
+        agreed = 0.0
+        if deviation * before > 0.0:
+            agreed = deviation if abs(deviation) < abs(before) else before
+        learned[WEEK + place] += (0.5 if learned[WEEK + place] != 0.0 else 1.0) * (agreed - learned[WEEK + place])
+        learned[LATELY + place] = deviation
+    run[CELL_SUM] = run[CELL_COUNT] = 0.0
 
 
 @compiled
@@ -203,19 +229,19 @@ def learn_scales(run: Array, x: float, usual: float, hour: int, rates: Array, p:
         run[CHANGE] = change
     elif change > 0.0:
         run[CHANGE] += rates[R_NEAR] * (min(change, CLIP * run[CHANGE]) - run[CHANGE])
-    seen, step = run[HOUR_SEEN + hour], rates[STEP]
-    run[HOUR_JUMP + hour] += max(rates[R_HOUR], step / (seen + step)) * (innovation - run[HOUR_JUMP + hour])
-    run[HOUR_SEEN + hour] = seen + step
+    seen, step = run[hour + HOUR_SEEN], rates[STEP]
+    run[hour + HOUR_JUMP] += max(rates[R_HOUR], step / (seen + step)) * (innovation - run[hour + HOUR_JUMP])
+    run[hour + HOUR_SEEN] = seen + step
     if p.known and run[SEEN] >= rates[NEED]:
         since = max(0.0, seen - HOUR_SECONDS)
-        run[HOUR_WIDTH + hour] += max(rates[R_HOUR], step / (since + step)) * (residual - run[HOUR_WIDTH + hour])
+        run[hour + HOUR_WIDTH] += max(rates[R_HOUR], step / (since + step)) * (residual - run[hour + HOUR_WIDTH])
 
 
 @compiled
 def learn_shift(run: Array, x: float, usual: float, rates: Array, p: Prediction) -> None:
     """Follow what is sustained; adopt a residual as the new level when it has been held for long."""
     residual = x - usual if p.known else 0.0
-    u, z = (x - p.forecast) / p.jump, residual / p.width
+    u, z = (x - p.forecast) * p.per_jump, residual * p.per_width
     run[QUICK] = p.quick + p.quick_share * min(HELD_CLIP, max(-HELD_CLIP, u))
     run[SLOW] = p.slow + p.slow_share * min(HELD_CLIP, max(-HELD_CLIP, u))
     run[HELD] += rates[R_SLOW] * (min(HELD_CLIP, max(-HELD_CLIP, z)) - run[HELD])
@@ -225,10 +251,12 @@ def learn_shift(run: Array, x: float, usual: float, rates: Array, p: Prediction)
     run[SHIFT] = run[SHIFT] + rates[STEP] if abs(run[HELD]) > FAR_OFF else 0.0
     if run[SHIFT] >= SHIFT_SECONDS:
         run[LEVEL] += run[OFFSET]
-        run[LIFTED : LIFTED + LEVELS] -= run[OFFSET]
+        for k in range(LEVELS):
+            run[LIFTED + k] -= run[OFFSET]
         run[HELD] = run[OFFSET] = run[SHIFT] = 0.0
     elif run[SEEN] >= rates[NEED]:
         limit = CLIP * p.width
         run[LEVEL] += rates[R_LEVEL] * min(limit, max(-limit, residual))
     elif run[SEEN] < HOUR_SECONDS or rates[SEASON] < 1:
         run[LEVEL] += rates[STEP] / (run[SEEN] + rates[STEP]) * (x - run[LEVEL])
+    run[BASE] += (rates[R_LEVEL] if run[SEEN] >= rates[NEED] else 1.0) * (run[LEVEL] - run[BASE])

@@ -19,6 +19,7 @@ from offkey.models.detect.seasonal.layout import (
     SCORE,
     SEEN,
     Clock,
+    Now,
     Prediction,
 )
 from offkey.models.detect.seasonal.learning import learn
@@ -38,6 +39,19 @@ def band(bound: float, median: float, rare: float, p: Prediction) -> tuple[float
         return min(upper, max(lower, p.forecast)), lower, upper
     middle = 0.5 * (lower + upper)
     return middle, float(np.nextafter(middle, np.inf)), float(np.nextafter(middle, -np.inf))
+
+
+@compiled
+def column(clock: Clock, z: int, t: int) -> Now:
+    """Return one column of a clock in one zone."""
+    return Now(
+        clock.bin[z, t],
+        clock.cell[z, t],
+        clock.hour[z, t],
+        clock.left[z, t],
+        clock.right[z, t],
+        clock.share[z, t],
+    )
 
 
 @compiled
@@ -64,9 +78,10 @@ def walk(
             spared[:] = learned
             run, learned = spare, spared
         for t in range(last + 1):
-            x, now = values[s, t], clock.week[clock.zone[s], t]
+            x = values[s, t]
             if abs(x) > LARGEST:
                 x = math.copysign(LARGEST, x)
+            now = column(clock, clock.zone[s], t)
             p = predict(run, learned, now, rates)
             if run[SEEN] >= rates[NEED]:
                 if mode == SCORE and not math.isnan(x):
