@@ -13,6 +13,11 @@ from offkey.core.durations import DAY, MINUTE, format_duration
 from offkey.core.errors import ProgramFailed
 
 PROJECT = Path(__file__).parents[4]  # a checkout: rules/ and alertmanager/ lie beside exporter/
+_RECORDING, _OWN, _ALERTMANAGER = NEEDED = (
+    "rules/packs/music.rules.yml",
+    "rules/offkey.rules.yml",
+    "alertmanager/alertmanager.yml",
+)
 SCRAPE = 5  # seconds
 RECORDING = 5  # seconds between evaluations of the recording rules
 EVALUATION = 15  # seconds between evaluations of all other rules; offkey's step too
@@ -69,7 +74,7 @@ def write_yaml(path: Path, content: dict[str, Any], about: str) -> None:
 
 def recording_rules() -> dict[str, Any]:
     """Return the music pack's rule file at the pace of a demonstration."""
-    rules: dict[str, Any] = yaml.safe_load(project_file("rules/packs/music.rules.yml").read_text("utf-8"))
+    rules: dict[str, Any] = yaml.safe_load(project_file(_RECORDING).read_text("utf-8"))
     return {"groups": [{"interval": f"{RECORDING}s", **group} for group in rules["groups"]]}
 
 
@@ -89,7 +94,7 @@ def prometheus_config(ports: Ports, recording: Path, generated: Path) -> dict[st
         },
         "rule_files": [
             str(recording),
-            str(project_file("rules/offkey.rules.yml")),
+            str(project_file(_OWN)),
             f"{generated}/*.rules.yml",
         ],
         "alerting": {"alertmanagers": [{"static_configs": [{"targets": [address(ports.alertmanager)]}]}]},
@@ -108,7 +113,7 @@ def alertmanager_config(webhook_url: str) -> dict[str, Any]:
 
     Routes, grouping and inhibition stay as they are; times of day at which routes are silent do not.
     """
-    config: dict[str, Any] = yaml.safe_load(project_file("alertmanager/alertmanager.yml").read_text("utf-8"))
+    config: dict[str, Any] = yaml.safe_load(project_file(_ALERTMANAGER).read_text("utf-8"))
     hook = {"url": webhook_url, "send_resolved": True}
     receivers = [{"name": receiver["name"], "webhook_configs": [hook]} for receiver in config["receivers"]]
     inhibit = config.get("inhibit_rules", [])

@@ -100,10 +100,11 @@ def set_up(folder: Path, binaries: Mapping[str, str], screen: Screen) -> Iterato
         screen: where progress is shown.
 
     Raises:
-        ProgramFailed: a program does not start.
+        ProgramFailed: a program does not start, or offkey was installed without its source tree.
     """
-    began = time.monotonic()
-    catcher = Catcher()
+    began, catcher = time.monotonic(), Catcher()
+    for name in layout.NEEDED:
+        layout.project_file(name)
     with Programs(folder / "logs", Path(binaries["promtool"]).parent) as programs:
         stage, ports = _past(programs, folder, binaries["promtool"], screen), Ports.free()
         texts = {"/metrics": lambda: stage.exposition(time.time()), "/truth": lambda: stage.truth(time.time())}
@@ -137,13 +138,12 @@ def _start_servers(real: Real, folder: Path, binaries: Mapping[str, str], screen
     """Start Alertmanager and Prometheus, and wait for both."""
     ports, recording, generated = real.ports, folder / "music.rules.yml", folder / "rules"
     generated.mkdir()
-    hook, scrapes = (
-        layout.alertmanager_config(url(ports.webhook)),
-        layout.prometheus_config(ports, recording, generated),
-    )
-    layout.write_yaml(folder / "alertmanager.yml", hook, "The project's configuration; every receiver is a webhook.")
-    layout.write_yaml(folder / "prometheus.yml", scrapes, "Scrapes the platform, offkey and itself.")
-    layout.write_yaml(recording, layout.recording_rules(), "The rules of the music pack, evaluated more often.")
+    for path, content, about in (
+        (folder / "alertmanager.yml", layout.alertmanager_config(url(ports.webhook)), "Every receiver is a webhook."),
+        (folder / "prometheus.yml", layout.prometheus_config(ports, recording, generated), "Scrapes all that runs."),
+        (recording, layout.recording_rules(), "The rules of the music pack, evaluated more often."),
+    ):
+        layout.write_yaml(path, content, about)
     with screen.step("start Prometheus and Alertmanager") as done:
         real.programs.start(
             "alertmanager",

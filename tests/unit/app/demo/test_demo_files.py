@@ -1,5 +1,6 @@
 """The files of the demonstration are ones the real programs accept."""
 
+import fcntl
 import subprocess
 
 import numpy as np
@@ -149,6 +150,18 @@ def test_a_show_that_is_too_short_is_refused(tmp_path):
     with pytest.raises(ConfigError, match=r"--duration: 100 is too short .* use at least 240, or 0"):
         run(tmp_path / "demo", 100, Screen())
     assert not (tmp_path / "demo").exists()
+
+
+def test_two_demonstrations_do_not_share_a_folder(tmp_path):
+    """The second one names the process of the first, and touches nothing."""
+    (tmp_path / "rules").mkdir()
+    with (tmp_path / "lock").open("w") as lock:
+        lock.write("4711")
+        lock.flush()
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(ProgramFailed, match=r"a demonstration runs here already \(process 4711\)"):
+            run(tmp_path, 0, Screen())
+    assert (tmp_path / "rules").exists()
 
 
 def test_the_guide_tells_the_numbers_of_the_program():
