@@ -40,7 +40,8 @@ def close_bins(rows: Mapping[str, AnyArray], frame: Frame) -> tuple[Frame, dict[
         means, sums, counts = frame.values[:, column], np.zeros(size), np.zeros(size, np.int64)
     else:
         means, sums, counts = _means(rows, frame, beyond - first)
-    closed = Frame(frame.series, np.clip(means, -LARGEST, LARGEST), Axis(first * BIN, BIN, beyond - first), frame.zones)
+    means = np.ascontiguousarray(np.clip(means, -LARGEST, LARGEST))
+    closed = Frame(frame.series, means, Axis(first * BIN, BIN, beyond - first), frame.zones)
     return closed, {"open_bin": np.full(size, beyond), "open_sum": sums, "open_count": counts}
 
 

@@ -1,72 +1,70 @@
-"""The arithmetic of the bank, compiled: members, their errors, and the mix of them.
+"""One bin after the other: judge what was said, learn, and issue what will be judged.
 
-One file, because the cache of compiled code follows changes of a function's own file only.
+Compiled; the cache of compiled code follows changes of its own file only, so after a change in `_members.py` or
+`_learned.py` delete this folder's __pycache__. `one` is what was learned about one series; values are centred on its
+first one.
 """
-
-from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
 from offkey.core.frame import Array, IntArray
+from offkey.models.forecast.bank._learned import (
+    BELOW,
+    BLOCKS,
+    BURST,
+    CHECKS,
+    DAILY_RATE,
+    DISCORD,
+    DISCORD_MEMORY,
+    DRIFT,
+    FAST,
+    FIRST,
+    HOUR,
+    HOUR_MEMORY,
+    HOURS,
+    JUMP,
+    KEPT,
+    LAGS,
+    LARGEST,
+    LAST,
+    LEADS,
+    LEAP,
+    LEVELS,
+    MEMBERS,
+    MEMORY,
+    NEAR,
+    OFFSETS,
+    ORIGIN,
+    OUTSIDE,
+    PACE,
+    PROFILES,
+    QUEUES,
+    SAME,
+    SCALE,
+    SCALE_MEMORY,
+    SLOW,
+    SPREAD,
+    STRIDE,
+    UPROAR,
+    USUAL,
+    Learned,
+)
+from offkey.models.forecast.bank._members import (
+    Desk,
+    desk,
+    error_share,
+    members_at,
+    piece,
+    profiles_at,
+    say,
+    weigh,
+    within,
+)
 from offkey.models.grid import DAY_SLOTS, WEEK_SLOTS
 
-DAYS = WEEK_SLOTS // DAY_SLOTS
-REACH = 3  # bins on either side over which a profile is smoothed
-PROFILES = 5  # see `_profiles`
-TAUS = (3.0, 24.0, 288.0)  # bins over which each running level forgets
-DECAYS = (36.0, 144.0, 1e9)  # bins over which a forecast lets each level go
-LEVELS = len(TAUS)
-MEMBERS = PROFILES * (LEVELS + 1)
-STRIDE = 6  # bins between two remembered sets of levels
-KEPT = DAY_SLOTS // STRIDE  # remembered sets of levels: a day
-LAGS = (3, 24, 84, 204)  # members are judged on what they said this many bins ago, or up to STRIDE - 1 more
-BLOCKS = len(LAGS)
-BORDERS = (12, 48, 144)  # bins ahead from which on the next block's errors count
-SHARPNESS = 6.0  # power of its error with which a member loses weight
-MEMORY = 600.0  # bins over which errors are forgotten
-CLIP = 8.0  # mean absolute errors beyond which a sample moves a level no further
-HOURS = 24
-HOUR_MEMORY = 50.0  # samples over which the share of an hour in the errors is forgotten
-SCALE_MEMORY = 200.0  # bins over which the size of the mix's errors is forgotten
-OUTSIDE = 0.05  # share of errors beyond each bound
-PACE = 0.02  # how fast a bound follows the errors it sees
-FIRST = 2.2  # reach of the bounds before anything was learned, in mean absolute errors (normal errors: 2.06)
-TINY = 1e-300
 
-
-class Learned(NamedTuple):
-    """What is known about series; first dimension S, or none inside the kernel, where it is one series."""
-
-    week: Array  # last value of each slot of the week (2016), less `origin`
-    usual: Array  # median over the days of `week` of each slot of the day (288)
-    levels: Array  # running levels of what each profile leaves over (PROFILES, LEVELS)
-    past: Array  # `levels` as they were in the last day (KEPT, PROFILES, LEVELS)
-    errors: Array  # mean absolute error of each member at each distance (BLOCKS, MEMBERS)
-    scale: Array  # mean absolute error of the mix at each distance (BLOCKS)
-    hours: Array  # errors in each hour of the day, in units of `scale` (BLOCKS, HOURS)
-    reach: Array  # distance of both bounds from the point, in the same units (BLOCKS, 2)
-    origin: Array  # first value of the series, taken off every sample (1)
-    clock: IntArray  # number of the last bin, and how many bins had a value (2)
-
-
-def shapes() -> dict[str, tuple[tuple[int, ...], type]]:
-    """Return shape and type of each array of `Learned` for one series."""
-    floats = {
-        "week": (WEEK_SLOTS,),
-        "usual": (DAY_SLOTS,),
-        "levels": (PROFILES, LEVELS),
-        "past": (KEPT, PROFILES, LEVELS),
-        "errors": (BLOCKS, MEMBERS),
-        "scale": (BLOCKS,),
-        "hours": (BLOCKS, HOURS),
-        "reach": (BLOCKS, 2),
-        "origin": (1,),
-    }
-    return {name: (shape, np.float64) for name, shape in floats.items()} | {"clock": ((2,), np.int64)}
-
-
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def learn(learned: Learned, first: int, slots: IntArray, values: Array) -> None:
     """Judge and teach with bin after bin; the arrays of `learned` are written.
 
@@ -76,16 +74,17 @@ def learn(learned: Learned, first: int, slots: IntArray, values: Array) -> None:
         slots: slot of the week on each series' clock, shape (S, N).
         values: means of the bins, shape (S, N); NaN is missing.
     """
+    work = desk()
     for row in range(values.shape[0]):
         one = _row(learned, row)
         for column in range(values.shape[1]):
             number = first + column
             if number > one.clock[0]:
                 _pass_time(one, number)
-                _learn_one(one, number, slots[row, column], values[row, column])
+                _learn_one(one, number, slots[row, column], values[row, column], work)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def continue_series(learned: Learned, numbers: IntArray, slots: IntArray, out: Array) -> None:
     """Write point, lower and upper for each instant.
 
@@ -95,199 +94,172 @@ def continue_series(learned: Learned, numbers: IntArray, slots: IntArray, out: A
         slots: slot of the week on each series' clock, shape (S, H).
         out: shape (3, S, H), written; NaN = unknown.
     """
-    profiles, says = np.empty(PROFILES), np.empty(MEMBERS)
+    work = desk()
     for row in range(slots.shape[0]):
         one = _row(learned, row)
+        weigh(one.errors, work.weights)
         for column in range(slots.shape[1]):
-            ahead = max(numbers[column] - one.clock[0], 1)
-            slot = slots[row, column]
-            _profiles(one, slot, (ahead - 1) // DAY_SLOTS + 1, profiles)
-            _members(profiles, one.levels, ahead, says)
-            block = 0
-            while block < BLOCKS - 1 and ahead > BORDERS[block]:
-                block += 1
-            point = _mix(says, one.errors[block]) + one.origin[0]
-            unit = one.scale[block] * _share(one.hours[block, _hour(slot)])
+            said = say(one, slots[row, column], max(numbers[column] - one.clock[0], 1), work)
+            point = said.point + one.own[ORIGIN]
             out[0, row, column] = point
-            out[1, row, column] = point - one.reach[block, 0] * unit
-            out[2, row, column] = point + one.reach[block, 1] * unit
+            out[1, row, column] = point - said.below * said.unit
+            out[2, row, column] = point + said.above * said.unit
 
 
-@njit(cache=True, nogil=True)
+@piece
 def _row(learned: Learned, row: int) -> Learned:
     return Learned(
         learned.week[row],
-        learned.usual[row],
-        learned.levels[row],
+        learned.daily[row],
+        learned.own[row],
         learned.past[row],
         learned.errors[row],
-        learned.scale[row],
-        learned.hours[row],
-        learned.reach[row],
-        learned.origin[row],
+        learned.issued[row],
+        learned.bounds[row],
         learned.clock[row],
     )
 
 
-@njit(cache=True, nogil=True)
+@piece
 def _pass_time(one: Learned, number: int) -> None:
-    """Let levels stand still over bins that no frame held."""
-    skipped = min(number - one.clock[0] - 1, DAY_SLOTS)
+    """Let levels stand still over bins that no frame held; what was to be issued in them is unknown."""
     if one.clock[0] > 0:
-        for gone in range(number - skipped, number):
-            _remember(one, gone)
+        for gone in range(max(one.clock[0] + 1, number - DAY_SLOTS), number):
+            if gone % STRIDE == 0:
+                _remember(one, gone)
+                for lead in range(LEADS.shape[0]):
+                    one.issued[OFFSETS[lead] + gone // STRIDE % QUEUES[lead], 0] = np.nan
     one.clock[0] = number
 
 
-@njit(cache=True, nogil=True)
-def _learn_one(one: Learned, number: int, slot: int, value: float) -> None:
-    if not np.isnan(value):
-        if np.isnan(one.origin[0]):
-            one.origin[0] = value
-        value -= one.origin[0]
-        profiles = np.empty(PROFILES)
-        _profiles(one, slot, 1, profiles)
-        _judge(one, profiles, number, slot, value)
-        _follow(one, profiles, value)
-        one.week[slot] = value
-        one.usual[slot % DAY_SLOTS] = _median_of_days(one.week, slot)
-        one.clock[1] += 1
-    _remember(one, number)
-
-
-@njit(cache=True, nogil=True)
+@piece
 def _remember(one: Learned, number: int) -> None:
+    for level in range(LEVELS):
+        one.past[number // STRIDE % KEPT, level] = one.own[level]
+
+
+@piece
+def _learn_one(one: Learned, number: int, slot: int, value: float, work: Desk) -> None:
+    if not np.isnan(value):
+        if np.isnan(one.own[ORIGIN]):
+            one.own[ORIGIN] = value
+        value = within(value - one.own[ORIGIN], LARGEST)
+        profiles_at(one, slot, 1, work)
+        _judge(one, number, value, work)
+        _check(one, number, slot, value)
+        _follow(one.own, work.profiles, value)
+        _store(one, work.profiles[USUAL], slot, value)
+        one.clock[1] += 1
     if number % STRIDE == 0:
-        one.past[number // STRIDE % KEPT] = one.levels
+        _remember(one, number)
+        _issue(one, number, slot, work)
 
 
-@njit(cache=True, nogil=True)
-def _judge(one: Learned, profiles: Array, number: int, slot: int, value: float) -> None:
-    """Compare a value with what was said about it at each distance."""
-    says = np.empty(MEMBERS)
-    for block in range(BLOCKS):
-        then = (number - LAGS[block]) // STRIDE
-        _members(profiles, one.past[then % KEPT], number - then * STRIDE, says)
-        said = _mix(says, one.errors[block])
-        for member in range(MEMBERS):
-            miss = abs(says[member] - value)
-            if np.isnan(miss):
-                continue
-            if np.isnan(one.errors[block, member]):
-                one.errors[block, member] = miss
-            one.errors[block, member] += (miss - one.errors[block, member]) / MEMORY
-        if not np.isnan(said):
-            _calibrate(one, block, _hour(slot), value - said)
+@piece
+def _judge(one: Learned, number: int, value: float, work: Desk) -> None:
+    """Compare a value with what each member would have said about it, at one distance.
+
+    The distances take turns; five has no divisor in common with the bins of a day, so all meet every time of day.
+    """
+    block = number % (BLOCKS + 1)
+    if block == BLOCKS:
+        return
+    then = (number - LAGS[block]) // STRIDE
+    members_at(work.profiles, one.past[then % KEPT], number - then * STRIDE, 1, work.says)
+    errors, least = one.errors[block], np.inf
+    for member in range(MEMBERS):
+        least = min(least, errors[member])
+    most = SAME * least if 0.0 < least < np.inf else np.inf
+    for member in range(MEMBERS):
+        miss = abs(work.says[member] - value)
+        if np.isnan(miss):
+            continue
+        if np.isnan(errors[member]):
+            errors[member] = miss
+        errors[member] += (min(miss, most) - errors[member]) / MEMORY[block]
 
 
-@njit(cache=True, nogil=True)
-def _calibrate(one: Learned, block: int, hour: int, miss: float) -> None:
-    """Learn size and bounds of the mix's errors at one distance."""
-    if np.isnan(one.scale[block]):
-        one.scale[block] = abs(miss)
-        one.reach[block, :] = FIRST
-    share = _share(one.hours[block, hour])
+@piece
+def _check(one: Learned, number: int, slot: int, value: float) -> None:
+    """Compare a value with the forecasts that were issued for it."""
+    for lead in range(LEADS.shape[0]):
+        then = number - LEADS[lead]
+        if then % STRIDE == 0:
+            waiting = one.issued[OFFSETS[lead] + then // STRIDE % QUEUES[lead]]
+            if not np.isnan(waiting[0]):
+                _calibrate(one.bounds[lead // CHECKS], lead // CHECKS, slot, value, waiting)
+
+
+@piece
+def _calibrate(bounds: Array, block: int, slot: int, value: float, waiting: Array) -> None:
+    """Learn the size of errors at one distance, and how far the bounds must reach."""
+    miss, unit = value - waiting[0], waiting[1]
+    size = abs(miss) / waiting[2]
+    if not bounds[SCALE] > 0.0:  # nothing was learned, or nothing ever moved
+        bounds[SCALE] = size
+        if np.isnan(bounds[BELOW]):
+            bounds[BELOW : BELOW + 2] = FIRST
+        return
     for side in range(2):
         outward = miss if side == 1 else -miss
-        outside = outward > one.reach[block, side] * one.scale[block] * share
-        one.reach[block, side] *= 1.0 + PACE * ((1.0 if outside else 0.0) - OUTSIDE)
-    relative = min(abs(miss) / max(one.scale[block], TINY), 10.0)
-    one.hours[block, hour] = share + (relative - share) / HOUR_MEMORY
-    one.scale[block] += (abs(miss) - one.scale[block]) / SCALE_MEMORY
+        if unit > 0.0:
+            outside = 1.0 if outward > bounds[BELOW + side] * unit else 0.0
+            bounds[BELOW + side] *= 1.0 + PACE * (outside - OUTSIDE)
+    share, hour = error_share(bounds, slot), HOUR + slot % DAY_SLOTS * HOURS // DAY_SLOTS
+    bounds[hour] = share + (min(size / bounds[SCALE], BURST) - share) / HOUR_MEMORY
+    bounds[SCALE] += (min(size / share, BURST * bounds[SCALE]) - bounds[SCALE]) / SCALE_MEMORY[block]
 
 
-@njit(cache=True, nogil=True)
-def _follow(one: Learned, profiles: Array, value: float) -> None:
+@piece
+def _follow(own: Array, profiles: Array, value: float) -> None:
     """Move the running levels towards what each profile leaves over."""
     for profile in range(PROFILES):
         rest = value - profiles[profile]
         if np.isnan(rest):
             continue
-        for level in range(LEVELS):
-            if np.isnan(one.levels[profile, level]):
-                one.levels[profile, level] = rest
-            step = rest - one.levels[profile, level]
-            most = CLIP * one.errors[0, profile * (LEVELS + 1) + level]
-            if not np.isnan(most):
-                step = min(max(step, -most), most)
-            one.levels[profile, level] += step * (1.0 - np.exp(-1.0 / TAUS[level]))
+        fast, slow, jump = 2 * profile, 2 * profile + 1, JUMP + profile
+        if np.isnan(own[fast]):
+            own[fast], own[slow], own[jump] = rest, rest, 0.0
+        most = LEAP * own[jump] if own[jump] > 0.0 else np.inf
+        miss = within(rest - own[fast], most)
+        own[fast] += miss * (1.0 - np.exp(-1.0 / FAST))
+        own[slow] += within(rest - own[slow], most) * (1.0 - np.exp(-1.0 / SLOW))
+        if profile == LAST:
+            drift = 0.0 if np.isnan(own[DRIFT]) else own[DRIFT]
+            own[DRIFT] = drift + within(rest - drift, most) / DAY_SLOTS
+        own[jump] += (abs(miss) - own[jump]) / 50.0
 
 
-@njit(cache=True, nogil=True)
-def _profiles(one: Learned, slot: int, days: int, out: Array) -> None:
-    """Write what each profile says about a slot of the week, (PROFILES,).
+@piece
+def _store(one: Learned, usual: float, slot: int, value: float) -> None:
+    """Let a value take its place in the season."""
+    away = abs(value - usual)
+    if not np.isnan(away):
+        spread = away if np.isnan(one.own[SPREAD]) else one.own[SPREAD]
+        most = NEAR * spread if spread > 0.0 else np.inf
+        one.own[SPREAD] = spread + (min(away, most) - spread) / DAY_SLOTS
+    place = slot % DAY_SLOTS
+    if np.isnan(one.daily[place]):
+        one.daily[place] = value
+    most = NEAR * one.own[SPREAD] if one.own[SPREAD] > 0.0 else np.inf
+    one.daily[place] += DAILY_RATE * within(value - one.daily[place], most)
+    one.week[slot] = value
 
-    None (0), the last day, the last day smoothed, the median of the last seven days smoothed, the last week smoothed.
-    `days` is how many days back the last day known for this slot is.
+
+@piece
+def _issue(one: Learned, number: int, slot: int, work: Desk) -> None:
+    """Put forecasts aside that will be checked when their instants come.
+
+    Their slots are counted on, so the few that meet a change of the clock are checked against the wrong hour.
     """
-    out[0] = 0.0
-    out[1] = one.week[(slot - days * DAY_SLOTS) % WEEK_SLOTS]
-    out[2] = _smooth(one.week, slot - days * DAY_SLOTS)
-    out[3] = _smooth(one.usual, slot)
-    out[4] = _smooth(one.week, slot)
-
-
-@njit(cache=True, nogil=True)
-def _members(profiles: Array, levels: Array, ahead: float, out: Array) -> None:
-    """Write what each member says about an instant `ahead` bins after the levels, (MEMBERS,); NaN = unknown."""
-    member = 0
-    for profile in range(PROFILES):
-        for level in range(LEVELS):
-            stays = np.exp(-ahead / DECAYS[level]) if profile > 0 else 1.0
-            out[member] = profiles[profile] + levels[profile, level] * stays
-            member += 1
-        out[member] = profiles[profile] if profile > 0 else np.nan
-        member += 1
-
-
-@njit(cache=True, nogil=True)
-def _mix(says: Array, errors: Array) -> float:
-    """Return the members' mean, weighted by error to the power of -SHARPNESS; NaN when none is known."""
-    least = np.inf
-    for member in range(MEMBERS):
-        if not np.isnan(says[member]) and errors[member] < least:
-            least = errors[member]
-    if np.isinf(least):
-        return np.nan
-    total, weights = 0.0, 0.0
-    for member in range(MEMBERS):
-        if not (np.isnan(says[member]) or np.isnan(errors[member])):
-            weight = ((least + TINY) / (errors[member] + TINY)) ** SHARPNESS
-            total += weight * says[member]
-            weights += weight
-    return total / weights
-
-
-@njit(cache=True, nogil=True)
-def _smooth(ring: Array, slot: int) -> float:
-    """Return the mean around a slot of a ring; NaN when all is missing."""
-    total, count = 0.0, 0
-    for near in range(slot - REACH, slot + REACH + 1):
-        value = ring[near % ring.shape[0]]
-        if not np.isnan(value):
-            total += value
-            count += 1
-    return total / count if count > 0 else np.nan
-
-
-@njit(cache=True, nogil=True)
-def _median_of_days(week: Array, slot: int) -> float:
-    """Return the median over the days of one slot of the day; NaN when never seen."""
-    found = np.empty(DAYS)
-    count = 0
-    for day in range(DAYS):
-        value = week[(slot + day * DAY_SLOTS) % WEEK_SLOTS]
-        if not np.isnan(value):
-            found[count] = value
-            count += 1
-    return np.median(found[:count]) if count > 0 else np.nan
-
-
-@njit(cache=True, nogil=True)
-def _hour(slot: int) -> int:
-    return slot % DAY_SLOTS * HOURS // DAY_SLOTS
-
-
-@njit(cache=True, nogil=True)
-def _share(hour: float) -> float:
-    return 1.0 if np.isnan(hour) else hour
+    weigh(one.errors, work.weights)
+    for lead in range(LEADS.shape[0]):
+        said = say(one, (slot + LEADS[lead]) % WEEK_SLOTS, LEADS[lead], work)
+        waiting = one.issued[OFFSETS[lead] + number // STRIDE % QUEUES[lead]]
+        waiting[0], waiting[1], waiting[2] = said.point, said.unit, said.factor
+        bounds = one.bounds[lead // CHECKS]
+        if np.isnan(bounds[DISCORD]):
+            bounds[DISCORD] = said.discord
+        elif not np.isnan(said.discord):
+            most = UPROAR * bounds[DISCORD] if bounds[DISCORD] > 0.0 else np.inf
+            bounds[DISCORD] += (min(said.discord, most) - bounds[DISCORD]) / DISCORD_MEMORY

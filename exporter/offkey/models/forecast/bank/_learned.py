@@ -1,0 +1,86 @@
+"""What the bank keeps about a series, and the constants of its arithmetic.
+
+Distances are counted in bins of the grid. Constants were chosen with `python -m tests.bench.forecasts` on one half of
+public operations data and confirmed on the other; docs/forecasters/bank.md has the figures.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from offkey.core.frame import Array, IntArray
+from offkey.models.grid import DAY_SLOTS, WEEK_SLOTS
+
+NONE, USUAL, LAST, WEEK, DAILY = range(5)  # profiles of the season, see `_members.profiles_at`
+PROFILES = 5
+FAST, SLOW = 2.0, 16.0  # bins over which the two running levels of each profile forget
+SOON, LATE = 48.0, 300.0  # bins ahead over which a member lets a level go
+MEMBERS = 2 + 4 * (PROFILES - 1) + 2
+
+# Columns of `own`: two levels of each profile, the drift from day to day; then what belongs to the present only.
+DRIFT = 2 * PROFILES
+LEVELS = DRIFT + 1
+JUMP = LEVELS  # mean absolute miss of each profile with its fast level
+SPREAD = JUMP + PROFILES  # mean absolute deviation from the usual day
+ORIGIN = SPREAD + 1  # first value, in the series' own unit
+OWN = ORIGIN + 1
+
+# Columns of `bounds`.
+SCALE, DISCORD, BELOW, ABOVE, HOUR = range(5)
+HOURS = 24
+
+STRIDE = 12  # bins between two remembered sets of levels, and two issued forecasts
+KEPT = DAY_SLOTS // STRIDE
+BLOCKS = 4  # distances at which members are judged: about 45 minutes, 2.5 hours, 7.5 hours and 17.5 hours
+LAGS = (3, 24, 84, 204)  # least distance of each block; the levels judged are up to STRIDE - 1 bins older
+MEMORY = (12.0, 16.0, 24.0, 36.0)  # judgements over which a member's error is forgotten, one in five bins
+CENTRES = np.log(np.array((7.5, 30.0, 95.0, 221.0)))  # between them, blocks are mixed by the logarithm of the distance
+LEADS = np.array((4, 11, 25, 42, 79, 116, 182, 257))  # checked distances, two for each block; they differ modulo STRIDE
+CHECKS = 2
+QUEUES = LEADS // STRIDE + 1  # forecasts that wait for their instant, for each lead
+OFFSETS = np.cumsum(QUEUES) - QUEUES
+ISSUED = int(QUEUES.sum())
+
+LARGEST = 1e30  # a value farther from the first one counts as this far
+TINY = 1e-30
+NEAR = 3.0  # times the usual deviation: the last day and week are not believed beyond it
+LEAP = 8.0  # times the usual miss: a level moves no faster
+SAME = 3.0  # times the least error: what all members missed tells them apart no better
+DAILY_RATE = 0.15  # weight of the newest day in the daily profile
+TRIMMED = 0.3  # share of the weight that is cut off on each side of the weighted median
+CONCORD = 0.4  # power with which disagreement between the members widens the bounds
+UPROAR = 5.0  # times the mean disagreement: more widens the bounds no further
+DISCORD_MEMORY = 36.0  # issued forecasts over which the mean disagreement is forgotten
+SCALE_MEMORY = (30.0, 30.0, 40.0, 40.0)  # checked forecasts, two an hour
+HOUR_MEMORY = 40.0  # checked forecasts in that hour of the day
+BURST = 10.0  # times the usual error: a larger one widens the bounds no further
+OUTSIDE = 0.05  # share of values beyond each bound
+PACE = 0.01  # how fast a bound moves, as a share of its distance, for a value beyond it
+FIRST = 2.4  # distance of the bounds in mean absolute errors before they have learned
+
+
+class Learned(NamedTuple):
+    """What is known about series; first dimension S in the state, none inside the compiled code."""
+
+    week: Array  # last value of each slot of the week, less the origin (2016)
+    daily: Array  # running mean over the days of each slot of the day (288)
+    own: Array  # levels, jumps, spread and origin (OWN)
+    past: Array  # levels as they were, every STRIDE bins of the last day (KEPT, LEVELS)
+    errors: Array  # mean absolute error of each member at each distance (BLOCKS, MEMBERS)
+    issued: Array  # forecasts that wait for their instant: point, unit, and the disagreement's part in it (ISSUED, 3)
+    bounds: Array  # mean error of the mix, mean disagreement, reach of both bounds, share of each hour (BLOCKS, 28)
+    clock: IntArray  # number of the last bin since 1970, and how many bins had a value (2)
+
+
+def shapes() -> dict[str, tuple[tuple[int, ...], type]]:
+    """Return shape and type of each array of `Learned` for one series."""
+    return {
+        "week": ((WEEK_SLOTS,), np.float32),
+        "daily": ((DAY_SLOTS,), np.float32),
+        "own": ((OWN,), np.float64),
+        "past": ((KEPT, LEVELS), np.float32),
+        "errors": ((BLOCKS, MEMBERS), np.float32),
+        "issued": ((ISSUED, 3), np.float32),
+        "bounds": ((BLOCKS, HOUR + HOURS), np.float32),
+        "clock": ((2,), np.int64),
+    }
