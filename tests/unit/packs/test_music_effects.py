@@ -36,7 +36,7 @@ def share(platform, axis, domain, part, whole):
 def quantile(platform, axis, domain, metric, level, **labels):
     """Return a quantile of one histogram at every column, (T,)."""
     record = Quantile("x", domain, tuple(labels), Selector(f"{metric}_bucket"), level)
-    rows = record.values(Scrape(platform.families(axis, (domain,)), 1))
+    rows = record.values(Scrape(platform.families(axis, (domain,)), WINDOW, WINDOW))
     return next(row for series, row in rows.items() if dict(series) == labels)
 
 

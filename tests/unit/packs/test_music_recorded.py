@@ -58,7 +58,11 @@ def test_prometheus_computes_what_the_simulator_computes(program, tmp_path):
         for labels, (value,) in zip(family.series, family.values, strict=True)
     ]
     steady = tuple(replace(family, values=np.repeat(family.values, 5, axis=1)) for family in families)
-    checks = [check for record in RECORDS for check in agreement(record.name, record.values(Scrape(steady, 5)))]
+    checks = [
+        check
+        for record in RECORDS
+        for check in agreement(record.name, record.values(Scrape(steady, 60, record.window, 5)))
+    ]
     assert sum(len(check["exp_samples"]) for check in checks) == 206 + len(RECORDS)
     suite = {
         "rule_files": [str(RULES)],
@@ -98,7 +102,13 @@ def test_nothing_is_recorded_in_a_scrape_gap():
         assert (np.isnan(frame.values) == platform.unseen(axis)).all()
 
 
-def test_a_step_that_does_not_divide_the_window_is_refused():
-    """Rates look back over a whole number of columns."""
-    with pytest.raises(ValueError, match="a step of 45 s does not divide the 300 s"):
-        recorded(Platform(), Axis(NOON, 45, 2))
+@pytest.mark.parametrize("step", [15, 45, 60, 120, 300, 600])
+def test_every_step_records_the_same_level(step):
+    """Windows of 2 and 5 minutes are whole at any step between samples, also one that does not divide them."""
+    platform = Platform(scale=40.0)
+    usual = recorded(platform, Axis(NOON, 300, 12))
+    for before, now in zip(usual, recorded(platform, Axis(NOON, step, 3_600 // step)), strict=True):
+        assert before.series == now.series
+        busy = before.values.mean(axis=1) > 10
+        np.testing.assert_allclose(now.values.mean(axis=1)[busy], before.values.mean(axis=1)[busy], rtol=0.06)
+        assert not np.isnan(now.values).any()

@@ -9,13 +9,13 @@ from typing import Protocol
 
 import numpy as np
 
-from offkey.core.durations import MINUTE
+from offkey.core.durations import MINUTE, format_duration
 from offkey.core.frame import Array
 from offkey.core.labels import NAME, Labels, Matcher
 from offkey.packs.music.incidents import fits
 from offkey.packs.music.scene import Family
 
-WINDOW = 5 * MINUTE
+WINDOW = 5 * MINUTE  # what rates look back over unless a record says otherwise
 Rows = dict[Labels, Array]
 
 
@@ -35,27 +35,39 @@ class Selector:
         named = labels.get(NAME) == self.name
         return named and all(fits(matcher, labels.get(matcher.name, "")) for matcher in self.matchers)
 
-    def rate(self, by: Sequence[str]) -> str:
+    def rate(self, by: Sequence[str], window: int) -> str:
         """Return the PromQL of its summed rate."""
-        return f"sum by ({', '.join(by)}) (rate({self}[5m]))"
+        return f"sum by ({', '.join(by)}) (rate({self}[{format_duration(window)}]))"
 
 
 @dataclass(frozen=True, slots=True)
 class Scrape:
-    """Raw series on an axis, and how many of its columns a rate looks back over."""
+    """Raw series on a clock that is at least as fine as that of the records.
+
+    Attributes:
+        families: the raw series; their first columns are what the first rate looks back over.
+        step: seconds between their columns.
+        window: seconds a rate looks back over, a multiple of `step`.
+        every: columns from one recorded sample to the next.
+    """
 
     families: tuple[Family, ...]
-    width: int
+    step: int
+    window: int
+    every: int = 1
 
     def rates(self, selector: Selector, by: Sequence[str]) -> Rows:
-        """Return summed rates a second by some labels, over the window that ends at each column; (T - width + 1,)."""
-        rows = self._grouped(selector, by)
-        seconds = float(WINDOW)
-        return {labels: _moving_sum(added, self.width) / seconds for labels, added in rows.items()}
+        """Return summed rates a second by some labels, over the window that ends at each recorded sample."""
+        width = self.window // self.step
+        return {
+            labels: _moving_sum(added, width)[:: self.every] / self.window
+            for labels, added in self._grouped(selector, by).items()
+        }
 
     def levels(self, selector: Selector, by: Sequence[str]) -> Rows:
-        """Return summed gauges by some labels at the columns a rate is known for."""
-        return {labels: values[self.width - 1 :] for labels, values in self._grouped(selector, by).items()}
+        """Return summed gauges by some labels at each recorded sample."""
+        first = self.window // self.step - 1
+        return {labels: values[first :: self.every] for labels, values in self._grouped(selector, by).items()}
 
     def _grouped(self, selector: Selector, by: Sequence[str]) -> Rows:
         rows: Rows = {}
@@ -81,6 +93,11 @@ class Record(Protocol):
         ...
 
     @property
+    def window(self) -> int:
+        """Seconds it looks back over."""
+        ...
+
+    @property
     def expr(self) -> str:
         """The PromQL of the rule."""
         ...
@@ -98,11 +115,12 @@ class Rate:
     domain: str
     by: tuple[str, ...]
     of: Selector
+    window: int = WINDOW
 
     @property
     def expr(self) -> str:
         """The PromQL of the rule."""
-        return self.of.rate(self.by)
+        return self.of.rate(self.by, self.window)
 
     def values(self, scrape: Scrape) -> Rows:
         """Return what the rule would record."""
@@ -117,6 +135,7 @@ class Level:
     domain: str
     by: tuple[str, ...]
     of: Selector
+    window: int = WINDOW
 
     @property
     def expr(self) -> str:
@@ -138,11 +157,12 @@ class Ratio:
     part: Selector
     whole: Selector
     rare: bool = False
+    window: int = WINDOW
 
     @property
     def expr(self) -> str:
         """The PromQL of the rule."""
-        part, whole = self.part.rate(self.by), self.whole.rate(self.by)
+        part, whole = (selector.rate(self.by, self.window) for selector in (self.part, self.whole))
         return f"({part} or 0 * {whole}) / ({whole} > 0)" if self.rare else f"{part} / ({whole} > 0)"
 
     def values(self, scrape: Scrape) -> Rows:
@@ -160,11 +180,12 @@ class Quantile:
     by: tuple[str, ...]
     of: Selector
     level: float
+    window: int = WINDOW
 
     @property
     def expr(self) -> str:
         """The PromQL of the rule."""
-        return f"histogram_quantile({self.level:g}, {self.of.rate((*self.by, 'le'))})"
+        return f"histogram_quantile({self.level:g}, {self.of.rate((*self.by, 'le'), self.window)})"
 
     def values(self, scrape: Scrape) -> Rows:
         """Return what the rule would record."""

@@ -125,7 +125,7 @@ def test_an_outage_is_recorded_where_it_belongs(tmp_path):
     answers = Answers(tmp_path, NOW)
     answers.write()
     stamps = {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
-    query, axis = "region_provider:music_payment_success:ratio_rate5m", Axis(NOW + 60, 60, 10)
+    query, axis = "region_provider:music_payment_success:ratio_rate2m", Axis(NOW + 60, 60, 10)
     before = Source(tmp_path).read(query, axis, 5.0).frame
     assert answers.write(outage_at(NOW + 300), records=PAYMENTS) == 48
     after = Source(tmp_path).read(query, axis, 5.0).frame
