@@ -53,7 +53,7 @@ def _means(rows: Mapping[str, AnyArray], frame: Frame, closed: int) -> tuple[Arr
     values = np.where(present, np.clip(frame.values, -LARGEST, LARGEST), 0.0)
     sums = np.add.reduceat(values, edges, axis=1)
     counts = np.add.reduceat(present.astype(np.int64), edges, axis=1)
-    going_on = rows["open_bin"] == bins[0]
+    going_on = (rows["open_bin"] == bins[0]) & (rows["open_count"] > 0)
     sums[:, 0] += np.where(going_on, rows["open_sum"], 0.0)
     counts[:, 0] += np.where(going_on, rows["open_count"], 0)
     means = np.full(sums.shape, np.nan)
