@@ -1,12 +1,14 @@
 # Everything is set up inside this folder: .venv (Python packages) and .tools (programs). Nothing is installed elsewhere.
 PYTHON ?= python3
 DURATION ?= 0
+DATA ?= bench-data
+DETECTOR ?= seasonal
 PROMETHEUS ?= http://127.0.0.1:9090
 BIN := .venv/bin
 export PATH := $(CURDIR)/.tools/bin:$(CURDIR)/.venv/bin:$(PATH)
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test test-visual picture lint golden clean lock
+.PHONY: help demo test test-visual picture bench-quality lint golden clean lock
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
@@ -36,6 +38,14 @@ test-visual: .venv/.installed .tools/.binaries ## Draw every panel in Chromium (
 picture: .venv/.installed ## The picture of the README, from a running make demo
 	$(BIN)/python tests/visual/draw.py --prometheus $(PROMETHEUS) --from now-9m --height 916 --output docs/images/overview.png
 
+.venv/.bench: requirements-bench.lock | .venv/.installed
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
+	touch $@
+
+bench-quality: .venv/.bench ## Score detectors and forecasters on labelled series (DATA=folder of parquet files)
+	$(BIN)/python -m tests.bench.quality --data $(DATA) --detector $(DETECTOR)
+	$(BIN)/python -m tests.bench.forecasts --data $(DATA)
+
 lint: .venv/.installed ## Style, types, layers, sizes
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -47,6 +57,7 @@ golden: .venv/.installed .tools/.binaries .tools/.helm ## Write the golden files
 
 lock: ## Pin every dependency anew
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --extra test --extra dev pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --extra test --extra dev --extra bench -c requirements.lock pyproject.toml -o requirements-bench.lock
 
 clean: ## Remove what was set up here
 	rm -rf .venv .tools .demo
