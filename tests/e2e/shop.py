@@ -14,8 +14,8 @@ from offkey.core.frame import Axis, Frame
 from offkey.core.labels import Labels
 
 PAST = 10 * DAY
-PAST_STEP = 5 * MINUTE
-LIVE_STEP = 5
+PAST_STEP = 15
+LIVE_STEP = 2
 PREROLL = 20 * MINUTE  # of live samples, so that rates are whole from the first evaluation
 SHOWN = 20 * MINUTE  # of live samples to come
 RATE = 40.0  # orders a second, on average over a day
@@ -29,7 +29,7 @@ class Shop:
 
     def __init__(self, start, seed=7):
         """Simulate the past before `start` and the minutes around it."""
-        self.start = start // PAST_STEP * PAST_STEP
+        self.start = start // (5 * MINUTE) * (5 * MINUTE)
         self.random = np.random.default_rng(seed)
         self.changed = (self.start - 4 * DAY) // DAY * DAY + HOUR  # two at night by the zone's clock
         self.fault_from = float("inf")
@@ -112,16 +112,16 @@ defaults:
   alert: {{team: shop, for: 10s, severity: critical}}
 signals:
   - name: orders
-    query: sum by (region) (rate(shop_orders_total[15m]))
+    query: sum by (region) (rate(shop_orders_total[1m]))
     kind: count
-    events_per_unit: 900
+    events_per_unit: 60
   - name: order_success
     query: >-
-      sum by (region) (rate(shop_orders_total{{result="ok"}}[15m])) / sum by (region) (rate(shop_orders_total[15m]))
+      sum by (region) (rate(shop_orders_total{{result="ok"}}[1m])) / sum by (region) (rate(shop_orders_total[1m]))
     kind: ratio
     unit: ratio
     direction: below
     min_deviation: {{absolute: 0.005}}
     valid_range: [0, 1]
-    traffic: {{query: "sum by (region) (rate(shop_orders_total[15m]))", floor: 1, events_per_unit: 900}}
+    traffic: {{query: "sum by (region) (rate(shop_orders_total[1m]))", floor: 1, events_per_unit: 60}}
 """
