@@ -86,13 +86,21 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """Recorded answers from 15 days before an instant to 12 hours after it, one file for each query.
+    """Recorded answers about the time around an instant, one file for each query.
 
     The past is known every 5 minutes and the rest every minute, on one clock: what lies between is missing.
+
+    Attributes:
+        folder: where the files are.
+        start: the instant, Unix seconds, a full minute.
+        history: seconds that are recorded before it.
+        length: seconds that are recorded after it.
     """
 
     folder: Path
     start: int
+    history: int = HISTORY
+    length: int = LENGTH
 
     def write(self, *incidents: Incident, records: Sequence[Record] = RECORDS) -> int:
         """Record some series, with incidents; return their number."""
@@ -105,8 +113,8 @@ class Answers:
     def frames(self, records: Sequence[Record], *incidents: Incident) -> tuple[Frame, ...]:
         """Return some records with incidents, on the clock of the files."""
         platform = Platform(SEED, incidents, SCALE)
-        past = Axis.between(self.start - HISTORY, self.start, HISTORY_STEP)
-        now = Axis.between(self.start - HISTORY_STEP, self.start + LENGTH, STEP)
+        past = Axis.between(self.start - self.history, self.start, HISTORY_STEP)
+        now = Axis.between(self.start - HISTORY_STEP, self.start + self.length, STEP)
         whole = Axis(past.start, STEP, (now.end - past.start) // STEP + 1)
         pairs = zip(recorded(platform, past, records), recorded(platform, now, records), strict=True)
         return tuple(_joined(old, new, whole) for old, new in pairs)

@@ -15,6 +15,7 @@ from offkey.app.demo.history import BLOCK_HOURS, write_openmetrics
 from offkey.app.demo.scenario import SCALE, SHORTEST_SHOW, outage_at
 from offkey.app.demo.screen import Screen
 from offkey.app.demo.start import run
+from offkey.core.durations import DAY, HOUR
 from offkey.core.errors import ConfigError, ProgramFailed
 from offkey.core.frame import Axis, Frame
 from offkey.core.labels import Labels
@@ -82,7 +83,7 @@ def test_offkey_accepts_its_configuration():
     for source, changes in (({"url": "http://127.0.0.1:1"}, quick), ({"kind": "recorded", "path": "recorded"}, {})):
         config = parse(yaml.safe_dump(layout.offkey_config(source, **changes)), "offkey.yml")
         assert len(config.signals) == 10
-        assert {signal.history for signal in config.signals} == {15 * 86_400}
+        assert {signal.history for signal in config.signals} == {15 * DAY}
         assert {signal.history_step for signal in config.signals} == {300}
     quickened = parse(yaml.safe_dump(layout.offkey_config({"url": "http://127.0.0.1:1"}, **quick)), "offkey.yml")
     assert {(signal.step, signal.alert.hold) for signal in quickened.signals} == {(15, 30)}
@@ -110,11 +111,11 @@ def test_promtool_makes_blocks_of_a_history(program, tmp_path):
 
 def test_recorded_answers_hold_past_and_future(tmp_path):
     """Every query of the signals is answered, by the history at first and by the minute later."""
-    answers = Answers(tmp_path, NOW)
+    answers = Answers(tmp_path, NOW, history=DAY, length=2 * HOUR)
     assert answers.write() == 206
     source = Source(tmp_path)
     for signal in parse(yaml.safe_dump(layout.offkey_config({"kind": "recorded", "path": "x"})), "offkey.yml").signals:
-        for axis in (Axis(NOW - 10 * 86_400, 300, 5), Axis(NOW + 3_600, 60, 5)):
+        for axis in (Axis(NOW - DAY // 2, 300, 5), Axis(NOW + HOUR, 60, 5)):
             frame = source.read(signal.query, axis, 5.0).frame
             assert frame.series
             assert not np.isnan(frame.values).any()
@@ -122,7 +123,7 @@ def test_recorded_answers_hold_past_and_future(tmp_path):
 
 def test_an_outage_is_recorded_where_it_belongs(tmp_path):
     """Only payments are written anew; card payments in Europe fall from its start on, all others stay."""
-    answers = Answers(tmp_path, NOW)
+    answers = Answers(tmp_path, NOW, history=DAY, length=2 * HOUR)
     answers.write()
     stamps = {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
     query, axis = "region_provider:music_payment_success:ratio_rate2m", Axis(NOW + 60, 60, 10)
