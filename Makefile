@@ -5,6 +5,7 @@ DATA ?= bench-data
 DETECTOR ?= seasonal
 PROMETHEUS ?= http://127.0.0.1:9090
 BIN := .venv/bin
+PIN := .venv/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes
 export PATH := $(CURDIR)/.tools/bin:$(CURDIR)/.venv/bin:$(PATH)
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -56,8 +57,9 @@ golden: .venv/.installed .tools/.binaries .tools/.helm ## Write the golden files
 	$(BIN)/python -m pytest -m "not slow" -k golden --golden
 
 lock: ## Pin every dependency anew
-	$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --extra test --extra dev pyproject.toml -o requirements.lock
-	$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --extra test --extra dev --extra bench -c requirements.lock pyproject.toml -o requirements-bench.lock
+	$(PIN) --extra test --extra dev --extra dask pyproject.toml -o requirements.lock
+	$(PIN) --extra test --extra dev --extra dask --extra bench -c requirements.lock pyproject.toml -o requirements-bench.lock
+	$(PIN) --extra deep -c requirements.lock pyproject.toml -o requirements-deep.lock
 
 clean: ## Remove what was set up here
 	rm -rf .venv .tools .demo
