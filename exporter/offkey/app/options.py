@@ -32,6 +32,16 @@ output = click.option(
     help="Form of the result.",
 )
 
+rule_folder = click.option(
+    "-o",
+    "--output",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default="rules",
+    show_default=True,
+    help="Folder of the rule files.",
+)
+
 
 def found(config_file: Path | None) -> Path | None:
     """Return the configuration file that applies: the named one, else offkey.yml here, else None."""

@@ -1,0 +1,26 @@
+"""`offkey rules diff`: what generate would change."""
+
+from pathlib import Path
+
+import click
+
+from offkey.app import options
+
+
+@click.command()
+@options.config_file
+@options.prometheus_url
+@options.rule_folder
+@click.pass_context
+def command(context: click.Context, config_file: Path | None, prometheus_url: str, folder: Path) -> None:
+    """Show what generate would change; exit 1 when it would change anything.
+
+    Example: offkey rules diff --config.file offkey.yml -o rules/
+    """
+    from offkey.app.rulebook import Book  # noqa: PLC0415 (--help stays fast)
+
+    text = Book.learned(config_file, prometheus_url, folder, "replace").changes.diff()
+    for line in text.splitlines():
+        color = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1])
+        click.secho(line, fg=color)
+    context.exit(1 if text else 0)
