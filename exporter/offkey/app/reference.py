@@ -1,6 +1,6 @@
 """The reference pages of the configuration file and the command line, made from what the program checks and runs.
 
-Usage: python -m offkey.app.reference [FOLDER]     writes config.md and cli.md, by default into docs/reference.
+Usage: python -m offkey.app.reference [FOLDER]     writes its pages, by default into docs/reference.
 """
 
 import sys
@@ -13,6 +13,7 @@ import click
 from offkey.adapters import files
 from offkey.app import cli, schema
 from offkey.app.fields import DURATION_PATTERN
+from offkey.app.webconfig.schema import WebFile
 
 EXAMPLE = """\
 # yaml-language-server: $schema=offkey.schema.json
@@ -74,14 +75,55 @@ _SECTIONS = {
     "Plugin": "detector, forecaster",
     "Alert": "alert",
     "Policy": "defaults",
+    "WebFile": "Top level",
+    "TLSServer": "tls_server_config",
+    "HTTPServer": "http_server_config",
+    "Headers": "http_server_config.headers",
+    "RateLimit": "rate_limit",
 }
+
+_WEB_CONFIG_HEAD = """\
+# Web configuration file
+
+Made from the schema by `python -m offkey.app.reference`; do not edit.
+
+`offkey serve --web.config.file web.yml` says who may reach offkey's own port. The format is
+[exporter-toolkit's](https://github.com/prometheus/exporter-toolkit/blob/master/docs/web-configuration.md), so a file that
+serves node_exporter serves offkey.
+
+```yaml
+tls_server_config:
+  cert_file: offkey.crt
+  key_file: offkey.key
+basic_auth_users:
+  prometheus: $2y$10$QOauhQNbBCuQDKes6eFzPeMqBSjb7Mr5DUmpZ/VcEd00UAV/LDeSi
+```
+
+`offkey check web-config web.yml` shows every mistake with its line. The file and the certificates it names are read anew
+when they change: the next request and the next handshake see the new ones; a mistake leaves what was in force and is
+logged. Files are relative to the folder of the configuration. Every path is guarded, `/-/healthy` as well: give a probe
+the password, or let it only connect.
+
+What differs from exporter-toolkit: TLS 1.0 and 1.1, suites without forward secrecy and client certificates that nobody
+verifies (`RequestClientCert`, `RequireAnyClientCert`) are refused; at most one curve may be named; anchors are refused.
+One account may be tried ten times a minute from one address, all unknown accounts together as well; then the answer is
+429 until the next minute. A password that was right before is never delayed.
+"""
 
 
 def config_page() -> str:
     """Return the page of the configuration file, Markdown."""
-    found = schema.json_schema()
-    classes = {**found["$defs"], "File": found}
-    return "\n".join([_CONFIG_HEAD, *(line for name in _SECTIONS for line in _section(name, classes))])
+    return _page(_CONFIG_HEAD, "File", schema.json_schema())
+
+
+def web_config_page() -> str:
+    """Return the page of the web configuration file, Markdown."""
+    return _page(_WEB_CONFIG_HEAD, "WebFile", WebFile.model_json_schema())
+
+
+def _page(head: str, top: str, found: dict[str, Any]) -> str:
+    classes = {**found["$defs"], top: found}
+    return "\n".join([head, *(line for name in _SECTIONS if name in classes for line in _section(name, classes))])
 
 
 def _section(name: str, classes: dict[str, Any]) -> Iterator[str]:
@@ -167,7 +209,7 @@ def _commands(command: click.Command, parent: click.Context | None, name: str) -
                 yield from _commands(found, context, inner)
 
 
-PAGES = {"config.md": config_page, "cli.md": cli_page}
+PAGES = {"config.md": config_page, "web-config.md": web_config_page, "cli.md": cli_page}
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
 
 from offkey import __version__
@@ -14,9 +15,11 @@ from offkey.adapters.sinks import exposition
 from offkey.app import wire
 from offkey.app.config import Config
 from offkey.app.logs import Form, Level, adopt, logger
+from offkey.app.prefixes import NONE, Prefixes
 from offkey.app.server import DEFAULT_ADDRESS, Server
 from offkey.app.telemetry import Telemetry
 from offkey.app.web import MAX_REQUESTS, Handles, application
+from offkey.app.webconfig.file import Watched
 from offkey.core.errors import OffkeyError
 from offkey.core.findings import Snapshot
 from offkey.core.ports import Source
@@ -39,6 +42,8 @@ class Options:
         max_requests: scrapes answered at once.
         log_level: least severity that is logged.
         log_form: logfmt or json.
+        web_config: file that says who may read, or None for everybody.
+        prefixes: what every path begins with.
     """
 
     addresses: Sequence[str] = (DEFAULT_ADDRESS,)
@@ -47,6 +52,8 @@ class Options:
     max_requests: int = MAX_REQUESTS
     log_level: Level = "info"
     log_form: Form = "logfmt"
+    web_config: Path | None = None
+    prefixes: Prefixes = NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +96,7 @@ class Service:
         self._pending: _Parts | None = None
         self._requests: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._loop = Loop(self._current, self._telemetry, wire.CLOCKS)
+        access = Watched(options.web_config, self._access_refused).current
         handles = Handles(self._exposition.render, lambda: self._exposition.is_ready, self.reload, self.stop)
         self._server = Server(
             application(
@@ -96,8 +104,11 @@ class Service:
                 options.telemetry_path,
                 enable_lifecycle=options.enable_lifecycle,
                 max_requests=options.max_requests,
+                prefixes=options.prefixes,
+                access=access,
             ),
             options.addresses,
+            access,
         )
         self._telemetry.reloaded(time.time())
 
@@ -110,8 +121,9 @@ class Service:
         where = self._server.open()
         tell = self._telemetry.tell
         tell("info", "offkey starts", {"version": __version__, "signals": len(self._parts.plans)})
+        path = self._options.prefixes.routes + self._options.telemetry_path
         for address in where:
-            tell("info", "listening", {"address": address, "path": self._options.telemetry_path})
+            tell("info", "listening", {"address": address, "path": path})
         for number, request in ((signal.SIGTERM, "stop"), (signal.SIGINT, "stop"), (signal.SIGHUP, "reload")):
             signal.signal(number, self._asks(request))
         threading.Thread(target=self._listen, name="requests", daemon=True).start()
@@ -139,6 +151,9 @@ class Service:
         if self._pending.config.storage != self._parts.config.storage:
             self._telemetry.tell("warning", "another storage path takes a restart", {})
         return None
+
+    def _access_refused(self, words: str) -> None:
+        self._telemetry.tell("error", "web configuration refused, the one before stays", {"error": words})
 
     def _asks(self, request: str) -> Callable[[int, FrameType | None], None]:
         """Return a signal handler that does nothing but leave a request."""

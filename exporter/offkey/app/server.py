@@ -3,13 +3,18 @@
 import asyncio
 import errno
 import socket
-from collections.abc import Sequence
+import ssl
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from offkey.app.webconfig import tls
+from offkey.app.webconfig.file import WebConfig
 from offkey.core.errors import ConfigError
 
 DEFAULT_ADDRESS = ":10955"
@@ -30,15 +35,26 @@ _NO_IPV6 = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)
 class Server:
     """Serves an application on its addresses; `run` returns after `stop`."""
 
-    def __init__(self, app: ASGIApp, addresses: Sequence[str] = (DEFAULT_ADDRESS,)) -> None:
-        """Take the application and where to listen: `:PORT` (every interface), `HOST:PORT`, `[IPv6]:PORT`."""
+    def __init__(
+        self,
+        app: ASGIApp,
+        addresses: Sequence[str] = (DEFAULT_ADDRESS,),
+        access: Callable[[], WebConfig] = WebConfig,
+    ) -> None:
+        """Take what to serve.
+
+        Args:
+            app: the application.
+            addresses: where to listen: `:PORT` (every interface), `HOST:PORT`, `[IPv6]:PORT`.
+            access: the web configuration in force; asked for the TLS of each new connection.
+        """
         self._addresses = tuple(addresses)
         self._sockets: list[socket.socket] = []
         config = uvicorn.Config(
             app,
             interface="asgi3",
             loop="asyncio",
-            http=_Connection,
+            http=partial(_Greeting, access),  # type: ignore[arg-type]  # called like a class, which is all uvicorn does
             ws="none",
             lifespan="off",
             log_config=None,
@@ -89,6 +105,48 @@ class _Uvicorn(uvicorn.Server):
 
     def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]  # a plain manager will do
         return nullcontext()
+
+
+class _Greeting(asyncio.Protocol):
+    """A new client: it goes on as a connection, over TLS after a handshake that holds up nobody else."""
+
+    def __init__(self, access: Callable[[], WebConfig], **uvicorn_arguments: Any) -> None:  # noqa: ANN401 (uvicorn's own)
+        self._access = access
+        self._connection = _Connection(**uvicorn_arguments)
+        self._early: list[bytes] = []
+        self._handshake: asyncio.Task[None] | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        config = self._access()
+        if config.tls is None:
+            transport.set_protocol(self._connection)
+            self._connection.connection_made(transport)
+        else:
+            transport.pause_reading()
+            self._handshake = asyncio.get_running_loop().create_task(self._secure(transport, config.tls, config))
+
+    def data_received(self, data: bytes) -> None:
+        """Keep what comes between the end of the handshake and the connection that reads it."""
+        self._early.append(data)
+
+    async def _secure(self, transport: asyncio.Transport, context: ssl.SSLContext, config: WebConfig) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            secured = await loop.start_tls(
+                transport, self, context, server_side=True, ssl_handshake_timeout=REQUEST_SECONDS
+            )
+        except (OSError, asyncio.CancelledError):  # no handshake, or none in time
+            transport.abort()
+            return
+        if secured is None or secured.is_closing():
+            return
+        if config.allowed_sans and not config.allowed_sans & tls.names(secured.get_extra_info("peercert")):
+            secured.abort()
+            return
+        secured.set_protocol(self._connection)
+        self._connection.connection_made(secured)
+        for data in self._early:
+            self._connection.data_received(data)
 
 
 class _Connection(H11Protocol):

@@ -3,18 +3,21 @@
 import base64
 import hashlib
 import html
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from offkey import __version__
 from offkey.adapters.sinks.exposition import Page
+from offkey.app.prefixes import NONE, Prefixes
+from offkey.app.webconfig.access import Guard
+from offkey.app.webconfig.file import WebConfig
 
 MAX_REQUESTS = 40
 
@@ -23,10 +26,7 @@ _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode(
 _POLICY = (
     f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 )
-_HEADERS = [
-    (b"content-security-policy", _POLICY.encode()),
-    (b"x-content-type-options", b"nosniff"),
-]
+_HEADERS = {"content-security-policy": _POLICY, "x-content-type-options": "nosniff"}
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -54,6 +54,8 @@ def application(
     *,
     enable_lifecycle: bool = False,
     max_requests: int = MAX_REQUESTS,
+    prefixes: Prefixes = NONE,
+    access: Callable[[], WebConfig] = WebConfig,
 ) -> ASGIApp:
     """Return the ASGI application.
 
@@ -62,8 +64,10 @@ def application(
         telemetry_path: where the exposition is; `/` takes the place of the landing page.
         enable_lifecycle: whether `/-/reload` and `/-/quit` do something.
         max_requests: scrapes answered at once; more get 503.
+        prefixes: what every path begins with.
+        access: the web configuration in force.
     """
-    routes = [
+    routes: list[BaseRoute] = [
         Route(telemetry_path, _metrics(handles, max_requests)),
         Route("/-/healthy", _healthy),
         Route("/-/ready", _ready(handles)),
@@ -71,10 +75,13 @@ def application(
         Route("/-/quit", _guarded(_quit(handles), is_enabled=enable_lifecycle), methods=["POST", "PUT"]),
     ]
     if telemetry_path != "/":
-        routes.append(Route("/", _landing(telemetry_path)))
+        routes.append(Route("/", _landing(prefixes.links + telemetry_path, prefixes.links)))
+    if prefixes.routes:
+        top = RedirectResponse(f"{prefixes.links}/")
+        routes = [Route(prefixes.routes, lambda _: top), Mount(prefixes.routes, routes=routes)]
     app = Starlette(routes=routes)
     app.router.redirect_slashes = False
-    return _hardened(app)
+    return _hardened(Guard(app, access), lambda: access().headers)
 
 
 def _metrics(handles: Handles, max_requests: int) -> Endpoint:
@@ -141,11 +148,11 @@ def _guarded(endpoint: Endpoint, *, is_enabled: bool) -> Endpoint:
     return guarded
 
 
-def _landing(telemetry_path: str) -> Endpoint:
+def _landing(metrics: str, prefix: str) -> Endpoint:
     links = {
-        telemetry_path: "metrics",
-        "/-/healthy": "health",
-        "/-/ready": "readiness",
+        metrics: "metrics",
+        f"{prefix}/-/healthy": "health",
+        f"{prefix}/-/ready": "readiness",
     }
     items = "".join(f'<li><a href="{html.escape(path)}">{html.escape(text)}</a></li>' for path, text in links.items())
     page = (
@@ -160,19 +167,22 @@ def _landing(telemetry_path: str) -> Endpoint:
     return landing
 
 
-def _hardened(app: ASGIApp) -> ASGIApp:
+def _hardened(app: ASGIApp, chosen: Callable[[], Mapping[str, str]]) -> ASGIApp:
     """Return the application with headers that keep a browser from running or framing any answer of it.
 
-    A request that states its length twice, by number and in chunks, is refused: proxies disagree about where it ends.
+    Chosen headers take the place of ours. A request that states its length twice, by number and in chunks, is
+    refused: proxies disagree about where it ends.
     """
     ambiguous = PlainTextResponse(
         "content-length and transfer-encoding exclude each other\n", 400, {"connection": "close"}
     )
 
     async def hardened(scope: Scope, receive: Receive, send: Send) -> None:
+        extra = [(name.encode(), value.encode()) for name, value in {**_HEADERS, **chosen()}.items()]
+
         async def send_hardened(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message = {**message, "headers": [*message.get("headers", []), *_HEADERS]}
+                message = {**message, "headers": [*message.get("headers", []), *extra]}
             await send(message)
 
         names = {name for name, _ in scope["headers"]}

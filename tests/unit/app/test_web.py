@@ -8,7 +8,10 @@ from snapshots import pods, snapshot, verdict
 
 from offkey import __version__
 from offkey.adapters.sinks.exposition import Sink
+from offkey.app.prefixes import Prefixes
 from offkey.app.web import Handles, application
+from offkey.app.webconfig.file import WebConfig
+from offkey.core.errors import ConfigError
 
 
 def handles(sink=None, **changes):
@@ -158,3 +161,45 @@ def test_scrapes_beyond_the_limit_are_turned_away_and_health_is_not():
     assert healthy.status == 200
     assert [answer.status for answer in served] == [200, 200]
     assert later.status == 200
+
+
+@pytest.mark.parametrize(
+    ("external_url", "route_prefix", "routes", "links"),
+    [
+        ("", None, "", ""),
+        ("https://sre.example/offkey/", None, "/offkey", "/offkey"),
+        ("https://sre.example/offkey", "/", "", "/offkey"),
+        ("", "offkey/", "/offkey", "/offkey"),
+        ("https://sre.example", "/in", "/in", ""),
+    ],
+)
+def test_prefixes_follow_the_external_url_unless_told_otherwise(external_url, route_prefix, routes, links):
+    """As in Prometheus: requests arrive under the external path unless a proxy cuts it off."""
+    assert Prefixes.of(external_url, route_prefix) == Prefixes(routes, links)
+
+
+def test_an_external_url_that_is_none_is_refused():
+    """A path or a bare host is no web address."""
+    with pytest.raises(ConfigError, match=r"--web\.external-url"):
+        Prefixes.of("sre.example/offkey", None)
+
+
+def test_every_path_moves_under_its_prefix():
+    """The exposition, the handles and the links of the landing page begin with it; the bare paths are gone."""
+    app = application(handles(filled()), prefixes=Prefixes("/in", "/out"))
+    assert ask(app, "/in/metrics").status == 200
+    assert ask(app, "/in/-/healthy").status == 200
+    assert ask(app, "/metrics").status == 404
+    assert 'href="/out/metrics"' in ask(app, "/in/").text
+    assert ask(app, "/in").headers["location"] == "/out/"
+
+
+def test_a_web_configuration_guards_every_path_and_names_its_headers():
+    """No path is open, not even the unknown ones; a chosen header takes the place of the built-in one."""
+    access = WebConfig(users={"ada": b"$2b$04$" + b"x" * 53}, headers={"content-security-policy": "default-src 'self'"})
+    app = application(handles(filled()), access=lambda: access)
+    for path in ("/", "/metrics", "/-/healthy", "/nowhere"):
+        answer = ask(app, path)
+        assert answer.status == 401
+        assert answer.headers["content-security-policy"] == "default-src 'self'"
+        assert answer.headers["x-content-type-options"] == "nosniff"

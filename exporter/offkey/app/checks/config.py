@@ -1,6 +1,7 @@
 """`offkey check config`: the checks `serve` makes, without serving."""
 
 import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
@@ -20,7 +21,19 @@ def command(context: click.Context, paths: tuple[Path, ...], prometheus_url: str
 
     Example: offkey check config offkey.yml
     """
-    found = {path: _problems(path, prometheus_url) for path in paths}
+    report(context, paths, lambda path: config.load(path, prometheus_url), output)
+
+
+def report(context: click.Context, paths: Sequence[Path], load: Callable[[Path], object], output: str) -> None:
+    """Print what is wrong with files and end the command.
+
+    Args:
+        context: the command.
+        paths: the files.
+        load: reads one file; raises ConfigError when it is not acceptable.
+        output: text or json.
+    """
+    found = {path: _problems(path, load) for path in paths}
     if output == "json":
         rows = [problem for problems in found.values() for problem in problems]
         click.echo(json.dumps({"version": 1, "problems": rows}, indent=2))
@@ -33,9 +46,9 @@ def command(context: click.Context, paths: tuple[Path, ...], prometheus_url: str
     context.exit(ConfigError.exit_code if any(found.values()) else 0)
 
 
-def _problems(path: Path, prometheus_url: str) -> list[dict[str, str | int]]:
+def _problems(path: Path, load: Callable[[Path], object]) -> list[dict[str, str | int]]:
     try:
-        config.load(path, prometheus_url)
+        load(path)
     except InvalidFile as error:
         return [
             {

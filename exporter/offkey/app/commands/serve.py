@@ -28,6 +28,25 @@ from offkey.app import options
 @click.option(
     "--web.telemetry-path", "telemetry_path", default="/metrics", show_default=True, help="Path of the metrics."
 )
+@click.option(
+    "--web.config.file",
+    "web_config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File with TLS, passwords, headers and a rate limit, in exporter-toolkit's format; read anew on change.",
+)
+@click.option(
+    "--web.external-url",
+    "external_url",
+    default="",
+    metavar="URL",
+    help="Address under which a proxy serves this; its path is the prefix of every path here.",
+)
+@click.option(
+    "--web.route-prefix",
+    "route_prefix",
+    metavar="PATH",
+    help="Prefix of every path, when it is not the path of the external URL.",
+)
 @click.option("--web.enable-lifecycle", "lifecycle", is_flag=True, help="Enable /-/reload and /-/quit.")
 @click.option(
     "--web.max-requests",
@@ -60,6 +79,9 @@ def command(  # noqa: PLR0913 (one argument for each flag)
     storage: Path | None,
     addresses: tuple[str, ...],
     telemetry_path: str,
+    web_config: Path | None,
+    external_url: str,
+    route_prefix: str | None,
     lifecycle: bool,
     max_requests: int,
     level: str,
@@ -70,7 +92,17 @@ def command(  # noqa: PLR0913 (one argument for each flag)
     Example: offkey serve --prometheus.url http://localhost:9090
     """
     from offkey.app.loading import loader  # noqa: PLC0415 (--help stays fast)
+    from offkey.app.prefixes import Prefixes  # noqa: PLC0415 (as above)
     from offkey.app.serve import Options, Service  # noqa: PLC0415 (as above)
 
-    chosen = Options(addresses, telemetry_path, lifecycle, max_requests, level, form)  # type: ignore[arg-type]  # click has checked the choices
+    chosen = Options(
+        addresses,
+        telemetry_path,
+        lifecycle,
+        max_requests,
+        level,  # type: ignore[arg-type]  # click has checked the choice
+        form,  # type: ignore[arg-type]  # as above
+        web_config,
+        Prefixes.of(external_url, route_prefix),
+    )
     Service(loader(config_file, prometheus_url, storage), chosen).run()
