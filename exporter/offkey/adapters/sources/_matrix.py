@@ -7,13 +7,18 @@ from typing import Any
 import numpy as np
 import orjson
 
+from offkey.adapters.decode.grid import place
+from offkey.adapters.decode.matrices import scan
+from offkey.adapters.decode.roster import Roll, Roster
 from offkey.adapters.http import excerpt
 from offkey.core.errors import BadResponse
-from offkey.core.frame import Array, Axis
-from offkey.core.labels import NAME, Labels, rank
+from offkey.core.frame import Array, Axis, IntArray
+from offkey.core.labels import NAME, Labels
 
+_LIST = b'"result":['
 _OPEN, _CLOSE = b'"values":[[', b'"]]'
 _NUMERALS = b"0123456789.+-eEInfNa"  # all that numbers, NaN, +Inf and -Inf are made of
+_LONGEST = 4e18  # milliseconds that fit into 64 bits
 _PAIR = b'[,""],'  # what is left of [1435781430.781,"1"], without numerals
 
 
@@ -70,7 +75,7 @@ def opened(body: bytes, where: str) -> Envelope:
     return Envelope(found["data"], samples, tuple(told), partial)
 
 
-def matrix(body: bytes, axis: Axis, most: int, where: str) -> tuple[Envelope, Piece]:
+def matrix(body: bytes, axis: Axis, most: int, where: str, roster: Roster | None = None) -> tuple[Envelope, Piece]:
     """Return the series of a range answer.
 
     Args:
@@ -78,15 +83,22 @@ def matrix(body: bytes, axis: Axis, most: int, where: str) -> tuple[Envelope, Pi
         axis: the instants that were asked.
         most: series kept; which ones depends on their labels alone.
         where: the server, for the message.
+        roster: knows the series of earlier answers to the same query.
 
     Raises:
         BadResponse: as `opened`, or the result is no matrix.
     """
-    answer = opened(body, where)
+    roster = roster or Roster(json_labels, most)
+    at = body.find(_LIST) + len(_LIST)
+    scanned = scan(body, at) if at >= len(_LIST) else None
     try:
-        if any(isinstance(entry.get("values"), list) for entry in answer.content["result"]):  # JSON with spaces
-            answer = opened(orjson.dumps(orjson.loads(body)), where)
-        return answer, _placed(answer, axis, most)
+        if scanned is None:
+            return _matrix_of_any_form(body, axis, where, roster)
+        answer = opened(body[:at] + body[scanned.stop :], where)
+        _expect("matrix", answer.content)
+        roll = roster.roll(body, scanned.starts, scanned.ends)
+        rows = np.repeat(roll.rows, scanned.counts)
+        return answer, _piece(roll, axis, rows, scanned.times, scanned.values, frozenset())
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         msg = f"{where}: the answer is not a matrix: {excerpt(body)}"
         raise BadResponse(msg) from error
@@ -118,6 +130,11 @@ def label_set(metric: dict[str, str]) -> Labels:
     return Labels.of(metric)
 
 
+def json_labels(text: bytes) -> Labels:
+    """Return labels written as a JSON object."""
+    return label_set(orjson.loads(text))
+
+
 def reason(body: bytes) -> str:
     """Return what an answer with an error status says, on one line."""
     try:
@@ -126,11 +143,6 @@ def reason(body: bytes) -> str:
         return excerpt(body)
     said = found.get("error") if isinstance(found, dict) else None
     return excerpt(said.encode(), 300) if isinstance(said, str) else excerpt(body)
-
-
-def beyond(series: Sequence[Labels], most: int) -> frozenset[bytes]:
-    """Return the ranks of the series that must go so that at most `most` stay."""
-    return frozenset(sorted({rank(labels) for labels in series})[most:]) if len(series) > most else frozenset()
 
 
 def _lift(body: bytes) -> tuple[bytes, list[bytes]]:
@@ -175,8 +187,11 @@ def _means_partial(warning: str) -> bool:
     return "PromQL info" not in warning and "PromQL warning" not in warning
 
 
-def _placed(answer: Envelope, axis: Axis, most: int) -> Piece:
-    """Return the samples of a matrix on their instants."""
+def _matrix_of_any_form(body: bytes, axis: Axis, where: str, roster: Roster) -> tuple[Envelope, Piece]:
+    """Return the series of an answer that is not written as servers do: with spaces, histograms, or not one at all."""
+    answer = opened(body, where)
+    if any(isinstance(entry.get("values"), list) for entry in answer.content["result"]):
+        answer = opened(orjson.dumps(orjson.loads(body)), where)
     _expect("matrix", answer.content)
     entries, histograms = [], set()
     for entry in answer.content["result"]:
@@ -184,15 +199,24 @@ def _placed(answer: Envelope, axis: Axis, most: int) -> Piece:
         if entry.get("histograms"):
             histograms.add(labels.get(NAME, "{}"))
         if entry.get("values", []) != []:
-            entries.append((labels, _samples(answer.samples, entry["values"])))
-    if dropped := beyond([labels for labels, _ in entries], most):
-        entries = [(labels, text) for labels, text in entries if rank(labels) not in dropped]
-    place: dict[Labels, int] = {}
-    index = np.array([place.setdefault(labels, len(place)) for labels, _ in entries], np.int64)
-    rows = np.repeat(index, [_count(text) for _, text in entries])
+            entries.append((orjson.dumps(entry["metric"]), _samples(answer.samples, entry["values"])))
+    ends = np.cumsum([len(text) for text, _ in entries], dtype=np.int64)
+    starts = np.concatenate([np.zeros(1, np.int64), ends])[:-1]
+    roll = roster.roll(b"".join(text for text, _ in entries), starts, ends)
+    rows = np.repeat(roll.rows, [_count(text) for _, text in entries])
     pairs = _numbers([text for _, text in entries]).reshape(-1, 2)
-    values, moved, lost = _grid(len(place), axis, rows, pairs)
-    return Piece(tuple(place), values, dropped, moved, lost, len(entries) - len(place), frozenset(histograms))
+    times = np.rint(np.clip(pairs[:, 0] * 1000, -_LONGEST, _LONGEST)).astype(np.int64)
+    return answer, _piece(roll, axis, rows, times, pairs[:, 1].copy(), frozenset(histograms))
+
+
+def _piece(roll: Roll, axis: Axis, rows: IntArray, times: IntArray, values: Array, histograms: frozenset[str]) -> Piece:
+    """Return the samples of a matrix on their instants; rows below 0 are left out."""
+    if roll.dropped:
+        kept = rows >= 0
+        rows, times, values = rows[kept], times[kept], values[kept]
+    found, moved, lost = place(len(roll.series), axis, rows, times, values)
+    repeated = int(np.count_nonzero(roll.rows >= 0)) - len(roll.series)
+    return Piece(roll.series, found, roll.dropped, moved, lost, repeated, histograms)
 
 
 def _expect(kind: str, content: dict[str, Any]) -> None:
@@ -224,32 +248,3 @@ def _numbers(texts: Sequence[bytes]) -> Array:
     for name, value in ((b"+Inf", b'"inf"'), (b"-Inf", b'"-inf"'), (b"NaN", b"null")):
         flat = flat.replace(name, value)
     return np.array(orjson.loads(flat), dtype=np.float64)
-
-
-def _grid(series: int, axis: Axis, rows: np.ndarray, pairs: Array) -> tuple[Array, int, int]:
-    """Put samples on the instants of an axis.
-
-    A sample belongs to the first instant at or after it, as if it had been evaluated there; of several for one instant
-    the newest counts, of several with one time the last that came.
-
-    Args:
-        series: S.
-        axis: T instants.
-        rows: series of each sample, shape (N,).
-        pairs: time in seconds and value of each sample, shape (N, 2).
-
-    Returns:
-        Values (S, T), samples that were between two instants, samples that are not in the values.
-    """
-    milliseconds = np.rint((pairs[:, 0] - axis.start) * 1000)
-    columns = np.ceil(milliseconds / (axis.step * 1000))
-    inside = (columns >= 0) & (columns < axis.size)
-    moved = int(np.count_nonzero(inside & (columns * (axis.step * 1000) != milliseconds)))
-    cells = rows * axis.size + np.where(inside, columns, 0).astype(np.int64)
-    order = np.flatnonzero(inside)
-    if np.any(np.diff(cells[order]) <= 0):
-        order = order[np.lexsort((milliseconds[order], rows[order]))]
-    distinct = int(np.count_nonzero(np.diff(cells[order], prepend=-1)))
-    values = np.full(series * axis.size, np.nan)
-    values[cells[order]] = pairs[order, 1]  # of equal cells the last is kept
-    return values.reshape(series, axis.size), moved, len(pairs) - distinct

@@ -2,20 +2,20 @@
 
 import re
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
-
+from offkey.adapters.decode.roster import Roster
 from offkey.adapters.http import BodyTooLarge, Client, Endpoint, Reply, Session
-from offkey.adapters.sources._matrix import Envelope, Piece, beyond, matrix, opened, reason, vector
+from offkey.adapters.sources._gathered import Gathered
+from offkey.adapters.sources._matrix import Envelope, Piece, json_labels, matrix, opened, reason, vector
 from offkey.core.errors import QueryRejected, SourceDown
-from offkey.core.frame import Axis, Frame
-from offkey.core.labels import Labels, rank
+from offkey.core.frame import Axis
+from offkey.core.labels import Labels
 from offkey.core.ports import Answer
 
 MOST_POINTS = 11_000  # per series in one answer. Source: Prometheus web/api/v1/api.go, queryRange
 FIRST_POINTS = 64  # of a long history, to learn how many series there are
+MOST_ROSTERS = 1_000  # queries whose series are remembered
 SAMPLES_A_CALL = 500_000  # some 12 MB of JSON: memory stays small, and the server's own limits far
 _TOO_MUCH = re.compile(r"too many|exceed|hit the max|cannot select more", re.IGNORECASE)
 _HINTS = {
@@ -52,6 +52,7 @@ class Source:
         self._client = Client(endpoint)
         self._max_series = max_series
         self._method = "POST"
+        self._rosters: dict[str, Roster] = {}
 
     @property
     def session(self) -> Session:
@@ -72,7 +73,7 @@ class Source:
             msg = f"query {query!r}: @ start() and @ end() depend on how a range is cut; use offset, or @ with a number"
             raise QueryRejected(msg)
         end = time.monotonic() + timeout
-        gathered = _Gathered(axis, self._max_series)
+        gathered = Gathered(axis, self._max_series)
         first, width, widest = 0, FIRST_POINTS, MOST_POINTS
         while first < axis.size:
             part = axis.cut(first, min(first + width, axis.size))
@@ -133,7 +134,16 @@ class Source:
             "timeout": f"{max(left, 0.001):.3f}",
             "nocache": "1",  # VictoriaMetrics would move the instants to suit its cache; others ignore this
         }
-        return matrix(self._query("/api/v1/query_range", asked, left).body, axis, self._max_series, self._where)
+        body = self._query("/api/v1/query_range", asked, left).body
+        return matrix(body, axis, self._max_series, self._where, self._roster(query))
+
+    def _roster(self, query: str) -> Roster:
+        """Return what knows the series of a query; of too many queries the oldest is forgotten."""
+        if query not in self._rosters:
+            while len(self._rosters) >= MOST_ROSTERS:
+                self._rosters.pop(next(iter(self._rosters)), None)
+            self._rosters[query] = Roster(json_labels, self._max_series)
+        return self._rosters[query]
 
     def _query(self, path: str, asked: dict[str, str], timeout: float) -> Reply:
         end = time.monotonic() + timeout
@@ -155,47 +165,3 @@ class Source:
         hint = _HINTS.get(reply.status, "")
         msg = f"{self._where}: answered {reply.status}: {said}{hint}"
         raise SourceDown(msg)
-
-
-class _Gathered:
-    """The pieces of one answer, until all are there."""
-
-    def __init__(self, axis: Axis, most: int) -> None:
-        self._axis, self._most = axis, most
-        self._pieces: list[tuple[int, Piece]] = []
-        self._partial = False
-        self._said: dict[str, None] = {}
-
-    def add(self, first: int, envelope: Envelope, piece: Piece) -> int:
-        """Take a piece that starts at column `first`; return how many series the server sent."""
-        self._pieces.append((first, piece))
-        self._partial |= envelope.partial
-        self._said.update(dict.fromkeys(envelope.warnings))
-        return len(piece.series) + len(piece.dropped)
-
-    def answer(self) -> Answer:
-        """Return all pieces as one: series united by their labels, in the labels' order."""
-        found = tuple({labels for _, piece in self._pieces for labels in piece.series})
-        dropped = beyond(found, self._most)
-        kept = (labels for labels in found if rank(labels) not in dropped) if dropped else found
-        series = tuple(sorted(kept, key=lambda labels: labels.pairs))
-        row = {labels: k for k, labels in enumerate(series)}
-        values = np.full((len(series), self._axis.size), np.nan)
-        for first, piece in self._pieces:
-            there = np.array([row.get(labels, -1) for labels in piece.series], np.int64)
-            values[there[there >= 0], first : first + piece.values.shape[1]] = piece.values[there >= 0]
-        dropped = dropped.union(*(piece.dropped for _, piece in self._pieces))
-        told = (*self._said, *self._remarks())
-        return Answer(Frame(series, values, self._axis), self._partial, told, len(dropped))
-
-    def _remarks(self) -> Iterator[str]:
-        """Say what had to be mended."""
-        pieces = [piece for _, piece in self._pieces]
-        if moved := sum(piece.moved for piece in pieces):
-            yield f"{moved} samples lay between the instants asked for; each was taken for the next instant"
-        if lost := sum(piece.lost for piece in pieces):
-            yield f"{lost} samples were outside the range or second for one instant; the newest was kept"
-        if repeated := max((piece.repeated for piece in pieces), default=0):
-            yield f"{repeated} label sets came more than once; the last sample of each instant was kept"
-        if names := sorted(frozenset().union(*(piece.histograms for piece in pieces))):
-            yield f"native histograms cannot be scored: {', '.join(names)}; query a quantile or rate of them"

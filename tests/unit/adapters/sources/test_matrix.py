@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from offkey.adapters.sources._matrix import beyond, matrix, opened, reason, vector
+from offkey.adapters.decode.roster import beyond
+from offkey.adapters.sources._matrix import matrix, opened, reason, vector
 from offkey.core.errors import BadResponse
 from offkey.core.frame import Axis
 from offkey.core.labels import Labels, rank
@@ -285,3 +286,34 @@ def test_an_error_speaks_in_the_servers_words():
     assert reason(b'{"status":"error","errorType":"bad_data","error":"1:1: parse\\nerror"}') == "1:1: parse error"
     assert reason(b"<html>Bad  gateway</html>") == "<html>Bad gateway</html>"
     assert reason(b'{"error":7}') == '{"error":7}'
+
+
+VALUES = st.one_of(
+    st.floats().map(repr), st.sampled_from(["NaN", "+Inf", "-Inf", "0", "-0", "1e21", "123456789012345678901"])
+)
+ENTRIES = st.lists(
+    st.tuples(
+        st.dictionaries(st.sampled_from("ab"), st.text(min_size=1, max_size=4), max_size=2),
+        st.lists(st.tuples(st.integers(-130_000, 330_000), VALUES), min_size=1, max_size=6),
+    ),
+    max_size=6,
+)
+
+
+@settings(deadline=None)  # the machine may be busy
+@given(ENTRIES, st.integers(1, 6))
+def test_the_scanner_agrees_with_the_parser(entries, most):
+    """What is written without spaces is read by one pass over the bytes, to what a JSON parser makes of it."""
+    names = {"inf": "+Inf", "-inf": "-Inf", "nan": "NaN"}
+    told = [
+        one([[T0 + late / 1000, names.get(text, text)] for late, text in samples], labels)
+        for labels, samples in entries
+    ]
+    text = body(*told, warnings=["w"])
+    found = matrix(text, AXIS, most, "here")
+    parsed = matrix(orjson.dumps(orjson.loads(text), option=orjson.OPT_INDENT_2), AXIS, most, "here")
+    assert found[0].warnings == parsed[0].warnings == ("w",)
+    assert found[1].series == parsed[1].series
+    np.testing.assert_array_equal(found[1].values, parsed[1].values)
+    facts = [(p.dropped, p.moved, p.lost, p.repeated, p.histograms) for _, p in (found, parsed)]
+    assert facts[0] == facts[1]

@@ -78,7 +78,7 @@ def test_a_tick_is_one_call(serve):
 @pytest.mark.parametrize(("series", "widest"), [(1, 11_000), (1000, 500), (600_000, 1)])
 def test_a_history_is_read_in_pieces_that_stay_small(serve, monkeypatch, series, widest):
     """Never more points than a server allows, nor more samples than fit: the first piece tells how many series."""
-    monkeypatch.setattr(prometheus, "matrix", lambda body, axis, most, where: (opened(), piece(axis)))
+    monkeypatch.setattr(prometheus, "matrix", lambda body, axis, *rest: (opened(), piece(axis)))
     opened = lambda: prometheus.Envelope({}, (), (), False)  # noqa: E731 (a value made anew)
 
     def piece(axis):

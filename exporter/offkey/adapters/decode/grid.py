@@ -1,0 +1,95 @@
+"""Samples with times of their own, on the instants of an axis."""
+
+import numpy as np
+
+from offkey.core.frame import Array, Axis, IntArray
+from offkey.core.state import AnyArray
+from offkey.models.kernels import compiled
+
+NEVER = np.iinfo(np.int64).min
+STALE = np.uint64(0x7FF0000000000002)  # the NaN that ends a series. Source: Prometheus model/value/value.go
+
+
+def place(series: int, axis: Axis, rows: IntArray, times: IntArray, values: Array) -> tuple[Array, int, int]:
+    """Put the samples of a range answer on the instants they were evaluated at.
+
+    A sample belongs to the first instant at or after it; of several for one instant the newest counts, of several with
+    one time the last that came.
+
+    Args:
+        series: S.
+        axis: T instants.
+        rows: series of each sample, (N,).
+        times: milliseconds, (N,).
+        values: (N,).
+
+    Returns:
+        Values (S, T), samples that were between two instants, samples that are not in the values.
+    """
+    found = np.full((series, axis.size), np.nan)
+    stamps = np.full((series, axis.size), NEVER)
+    moved, kept = _place(axis.start * 1000, axis.step * 1000, rows, times, values, found, stamps)
+    return found, moved, len(values) - kept
+
+
+@compiled
+def _place(
+    start: int, step: int, rows: IntArray, times: IntArray, values: Array, found: Array, stamps: IntArray
+) -> tuple[int, int]:
+    """Fill the values; return how many samples were moved, and how many cells are filled."""
+    moved, kept = 0, 0
+    for k in range(times.size):
+        late = times[k] - start
+        column = -(-late // step)
+        if late <= -step or column >= found.shape[1]:
+            continue
+        moved += column * step != late
+        row = rows[k]
+        kept += stamps[row, column] == NEVER
+        if times[k] >= stamps[row, column]:
+            stamps[row, column] = times[k]
+            found[row, column] = values[k]
+    return moved, kept
+
+
+@compiled
+def enter(time: int, value: np.uint64, start: int, step: int, stamps: IntArray, bits: AnyArray) -> None:
+    """Remember a sample as the newest of its column: the first instant at or after it; those before are one column.
+
+    Args:
+        time: milliseconds.
+        value: its bits.
+        start: first instant, milliseconds.
+        step: milliseconds between instants.
+        stamps: time of the newest sample of each column, (T,).
+        bits: its value.
+    """
+    column = max(0, -((start - time) // step))
+    if column < stamps.size and time >= stamps[column]:
+        stamps[column] = time
+        bits[column] = value
+
+
+@compiled
+def settle(start: int, step: int, reach: int, stamps: IntArray, bits: AnyArray, found: AnyArray) -> bool:
+    """Give each instant the newest sample up to it, as an instant query does; return whether there was any.
+
+    A sample lasts `reach` milliseconds, until the next one, or until the mark that ends its series.
+    Source: Prometheus promql/engine.go, vectorSelectorSingle.
+
+    Args:
+        start: first instant, milliseconds.
+        step: milliseconds between instants.
+        reach: greatest age of a sample, milliseconds.
+        stamps: time of the newest sample of each column, (T,).
+        bits: its value; afterwards free.
+        found: the bits of the values, (T,), NaN beforehand.
+    """
+    newest, value, is_there = NEVER, STALE, False
+    for column in range(stamps.size):
+        if stamps[column] > newest:
+            newest, value = stamps[column], bits[column]
+        if value != STALE and start + column * step - newest <= reach:
+            found[column] = value
+            is_there = True
+    return is_there
