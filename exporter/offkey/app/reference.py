@@ -88,8 +88,8 @@ _WEB_CONFIG_HEAD = """\
 Made from the schema by `python -m offkey.app.reference`; do not edit.
 
 `offkey serve --web.config.file web.yml` says who may reach offkey's own port. The format is
-[exporter-toolkit's](https://github.com/prometheus/exporter-toolkit/blob/master/docs/web-configuration.md), so a file that
-serves node_exporter serves offkey.
+[exporter-toolkit's](https://github.com/prometheus/exporter-toolkit/blob/master/docs/web-configuration.md), so a file
+that serves node_exporter serves offkey.
 
 ```yaml
 tls_server_config:
@@ -99,8 +99,8 @@ basic_auth_users:
   prometheus: $2y$10$QOauhQNbBCuQDKes6eFzPeMqBSjb7Mr5DUmpZ/VcEd00UAV/LDeSi
 ```
 
-`offkey check web-config web.yml` shows every mistake with its line. The file and the certificates it names are read anew
-when they change: the next request and the next handshake see the new ones; a mistake leaves what was in force and is
+`offkey check web-config web.yml` shows every mistake with its line. The file and the certificates it names are read
+anew when they change: the next request and the next handshake see the new ones; a mistake leaves what was in force and is
 logged. Files are relative to the folder of the configuration. Every path is guarded, `/-/healthy` as well: give a probe
 the password, or let it only connect.
 
