@@ -100,9 +100,9 @@ basic_auth_users:
 ```
 
 `offkey check web-config web.yml` shows every mistake with its line. The file and the certificates it names are read
-anew when they change: the next request and the next handshake see the new ones; a mistake leaves what was in force and is
-logged. Files are relative to the folder of the configuration. Every path is guarded, `/-/healthy` as well: give a probe
-the password, or let it only connect.
+anew when they change: the next request and the next handshake see the new ones; a mistake leaves what was in force
+and is logged. Files are relative to the folder of the configuration. Every path is guarded, `/-/healthy` as well:
+give a probe the password, or let it only connect.
 
 What differs from exporter-toolkit: TLS 1.0 and 1.1, suites without forward secrecy and client certificates that nobody
 verifies (`RequestClientCert`, `RequireAnyClientCert`) are refused; at most one curve may be named; anchors are refused.
