@@ -169,7 +169,7 @@ def test_a_request_that_never_ends_is_cut_off(serve, monkeypatch):
 def test_an_answer_nobody_takes_is_dropped(serve, monkeypatch):
     """A client that asks for much and reads nothing does not keep the answer in memory for ever."""
     monkeypatch.setattr(serving, "ANSWER_SECONDS", 0.3)
-    page = Page("text/plain", "", b"x" * 30_000_000)
+    page = Page("text/plain", "", (b"x" * 30_000_000,))
     port = serve(application(handles(render=lambda _accept, _encoding: page)))
     with closing(dial(port)) as greedy:
         greedy.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")

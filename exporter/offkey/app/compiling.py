@@ -1,4 +1,4 @@
-"""Run every model once on a little made-up past, so that compiled code is kept beside it."""
+"""Run everything compiled once on a little made-up past, so that the machine code is kept beside it."""
 
 import time
 from collections.abc import Iterator
@@ -8,20 +8,26 @@ import numpy as np
 from offkey.app.wire import DETECTORS, FORECASTERS
 from offkey.core import plugins
 from offkey.core.durations import HOUR, MINUTE
+from offkey.core.findings import Band, Forecast, Snapshot, Verdict
 from offkey.core.frame import Axis, Frame
 from offkey.core.labels import Labels
+from offkey.core.signals import Signal
 
 START = 1_700_000_000 // HOUR * HOUR
 
 
 def compile_all() -> Iterator[tuple[str, float]]:
-    """Yield each kind of detector and forecaster with the seconds its first use took."""
+    """Yield everything that is compiled with the seconds its first use took: models, exposition, simulator."""
     past = Frame((Labels.of(name="a"),), np.linspace(1.0, 2.0, 24)[None], Axis(START, 5 * MINUTE, 24))
     for package, use in ((DETECTORS, _detect), (FORECASTERS, _forecast)):
         for kind in plugins.names(package):
             began = time.monotonic()
             use(package, kind, past)
             yield kind, time.monotonic() - began
+    for name, run in (("exposition", _expose), ("simulator", _simulate)):
+        began = time.monotonic()
+        run()
+        yield name, time.monotonic() - began
 
 
 def _detect(package: str, kind: str, past: Frame) -> None:
@@ -36,3 +42,32 @@ def _forecast(package: str, kind: str, past: Frame) -> None:
     model = plugins.model(package, kind)
     state = model.update(model.fit(past), past)
     model.forecast(state, past.future(4, HOUR))
+
+
+def _expose() -> None:
+    from offkey.adapters.sinks import exposition  # noqa: PLC0415 (models are compiled where no sink is wanted)
+
+    one, none = np.ones(1), np.empty((1, 0))
+    found = Verdict(
+        signal=Signal("a", "a", horizons=()),
+        series=(Labels.of(name="a"),),
+        time=START,
+        observed=one,
+        score=one,
+        band=Band(one, one, one),
+        anomalous=np.zeros(1, bool),
+        since=one,
+        ready=one,
+        coverage=one,
+        forecast=Forecast(none, none, none),
+        time_to_limit=one,
+    )
+    sink = exposition.Sink()
+    sink.publish(Snapshot(1, START, 0.0, 0.0, (found,), {}))
+    sink.render()
+
+
+def _simulate() -> None:
+    from offkey.packs.music.platform import Platform  # noqa: PLC0415 (as above)
+
+    Platform().families(Axis(START, MINUTE, 2))

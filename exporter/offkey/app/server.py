@@ -153,6 +153,7 @@ class _Connection(H11Protocol):
     """One client, with deadlines for what uvicorn has none."""
 
     _awaited: asyncio.TimerHandle | None = None
+    _stalled: asyncio.TimerHandle | None = None
     _taken_in: asyncio.TimerHandle | None = None
 
     @property
@@ -176,14 +177,22 @@ class _Connection(H11Protocol):
             self._awaited.cancel()
             self._awaited = None
 
+    def pause_writing(self) -> None:
+        """Begin to count when the client does not keep up; reading a little does not prolong its time."""
+        super().pause_writing()
+        if self._stalled is None:
+            self._stalled = self.loop.call_later(ANSWER_SECONDS, self.transport.abort)
+
     def on_response_complete(self) -> None:
-        if self._taken_in:
-            self._taken_in.cancel()
+        for timer in (self._stalled, self._taken_in):
+            if timer:
+                timer.cancel()
+        self._stalled = None
         self._taken_in = self.loop.call_later(ANSWER_SECONDS, self._drop_unless_taken_in)
         super().on_response_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        for timer in (self._awaited, self._taken_in):
+        for timer in (self._awaited, self._stalled, self._taken_in):
             if timer:
                 timer.cancel()
         super().connection_lost(exc)

@@ -8,6 +8,7 @@ from snapshots import pods, snapshot, verdict
 
 from offkey import __version__
 from offkey.adapters.sinks.exposition import Sink
+from offkey.app import web
 from offkey.app.prefixes import Prefixes
 from offkey.app.web import Handles, application
 from offkey.app.webconfig.file import WebConfig
@@ -79,6 +80,17 @@ def test_the_exposition_is_negotiated():
     modern = ask(app, "/metrics", headers=asked)
     assert modern.headers["content-type"].startswith("application/openmetrics-text; version=1.0.0")
     assert gzip.decompress(modern.body).endswith(b"# EOF\n")
+
+
+def test_a_page_is_sent_piece_by_piece(monkeypatch):
+    """Pieces of any size add up to the stated length, gzip or not; HEAD states the same length and sends nothing."""
+    monkeypatch.setattr(web, "PIECE", 7)
+    app = application(handles(filled()))
+    for headers in ((), [("Accept-Encoding", "gzip")]):
+        whole, head = ask(app, "/metrics", headers=headers), ask(app, "/metrics", "HEAD", headers)
+        assert whole.headers["content-length"] == head.headers["content-length"] == str(len(whole.body))
+        assert head.body == b""
+    assert gzip.decompress(whole.body) == ask(app, "/metrics").body
 
 
 @pytest.mark.parametrize("path", ["/", "/metrics", "/-/healthy", "/-/ready"])

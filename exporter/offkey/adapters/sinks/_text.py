@@ -1,15 +1,14 @@
-"""Label sets and numbers as the text expositions write them."""
+"""Label sets as the text expositions write them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import compress
 
 import numpy as np
-import orjson
 from prometheus_client.openmetrics.exposition import escape_label_name
 
-from offkey.core.frame import Array, BoolArray
+from offkey.core.frame import BoolArray, IntArray
 from offkey.core.labels import NAME, Labels, quote
+from offkey.models.kernels import ByteArray
 
 # Labels that offkey sets itself; a source's own label of that name is kept as `exported_<name>`, as Prometheus does.
 RESERVED = ("signal", "bound", "horizon", "kind", "rank")
@@ -17,20 +16,39 @@ RESERVED = ("signal", "bound", "horizon", "kind", "rank")
 
 @dataclass(frozen=True, slots=True)
 class Tails:
-    """What follows the metric name (and its extra labels) in the lines of one signal.
+    """What follows the metric name (and its extra labels) in lines, one after the other.
+
+    Attributes:
+        text: `a="b",signal="s"} ` of each line, UTF-8.
+        ends: where each line begins in it, and where the last one ends, shape (L + 1,).
+    """
+
+    text: ByteArray
+    ends: IntArray
+
+    @classmethod
+    def of(cls, texts: Iterable[bytes]) -> "Tails":
+        """Put texts together."""
+        texts = list(texts)
+        return cls(np.frombuffer(b"".join(texts), np.uint8), np.cumsum([0, *map(len, texts)], dtype=np.int64))
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The prepared lines of one signal.
 
     Attributes:
         series: whose lines, S label sets.
-        texts: `a="b",signal="s"} ` of each, UTF-8.
+        tails: one for each series.
         first: False where another series has the same labels once the metric name is dropped, shape (S,).
     """
 
     series: tuple[Labels, ...]
-    texts: list[bytes]
+    tails: Tails
     first: BoolArray
 
     @classmethod
-    def of(cls, series: tuple[Labels, ...], signal: str, escaping: str) -> "Tails":
+    def of(cls, series: tuple[Labels, ...], signal: str, escaping: str) -> "Known":
         """Prepare the lines of a signal's series; of equal ones the least label set stays, whatever their order."""
         written: dict[tuple[str, ...], list[str]] = {}
         texts: list[bytes] = []
@@ -47,7 +65,7 @@ class Tails:
                 later = max(rival, k, key=series.__getitem__)
                 first[later] = False
                 place[text] = rival + k - later
-        return cls(series, texts, first)
+        return cls(series, Tails.of(texts), first)
 
 
 def tail(labels: Labels, escaping: str, **own: str) -> bytes:
@@ -76,36 +94,3 @@ def _wire_names(names: Sequence[str], escaping: str) -> list[str]:
         taken.add(text)
         written.append(text)
     return written
-
-
-def header(name: str, meaning: str) -> bytes:
-    """Return the HELP and TYPE lines of a gauge, without the last newline."""
-    return f"# HELP {name} {meaning}\n# TYPE {name} gauge".encode()
-
-
-def samples(name: str, extra: str, tails: Sequence[bytes], values: Array) -> bytes:
-    """Return one line for each value that is not NaN, each after a newline.
-
-    Args:
-        name: of the metric.
-        extra: label text in front of the series' own.
-        tails: rest of each line up to its value, S texts.
-        values: shape (S,); written in the shortest digits that read back as the same number.
-    """
-    there = ~np.isnan(values)
-    if not there.all():
-        tails, values = list(compress(tails, there.tolist())), values[there]
-    parts = [f"\n{name}{{{extra}".encode()] * (3 * len(values))
-    parts[1::3] = tails
-    parts[2::3] = _numbers(values)
-    return b"".join(parts)
-
-
-def _numbers(values: Array) -> list[bytes]:
-    """Return numbers that are not NaN as Prometheus reads them."""
-    if not values.size:
-        return []
-    texts = orjson.dumps(np.ascontiguousarray(values), option=orjson.OPT_SERIALIZE_NUMPY)[1:-1].split(b",")
-    for k in np.flatnonzero(np.isinf(values)).tolist():
-        texts[k] = b"+Inf" if values[k] > 0 else b"-Inf"
-    return texts

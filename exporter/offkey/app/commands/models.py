@@ -77,7 +77,7 @@ def summary(package: str, kind: str) -> str:
 
 @command.command("compile")
 def compile_models() -> None:
-    """Compile what judges and forecasts now, once, instead of at the first start.
+    """Compile all compiled code now, once, instead of at the first start.
 
     Example: offkey models compile
     """

@@ -257,7 +257,7 @@ def test_a_changed_set_of_series_is_written_anew():
 def test_a_snapshot_is_rendered_once(monkeypatch):
     """However many scrapes come, and in whatever format with the same label names, the work is done once."""
     calls = []
-    monkeypatch.setattr(exposition, "samples", lambda *args: calls.append(args) or b"")
+    monkeypatch.setattr(exposition, "page", lambda parts: calls.append(parts) or memoryview(b""))
     sink = shown(verdict(pods(1)))
     sink.render()
     once = len(calls)
