@@ -55,6 +55,14 @@ def parse(query: str) -> promql.Expr:
     return promql.parse(query)
 
 
+def parsed(query: str) -> promql.Expr | None:
+    """Return a query, None when it is not PromQL."""
+    try:
+        return parse(query)
+    except ValueError:
+        return None
+
+
 def fault(query: str) -> str:
     """Return why a query cannot be watched, or nothing."""
     try:
@@ -65,7 +73,7 @@ def fault(query: str) -> str:
         parse(f"sum(\n{query}\n)")  # an aggregation takes an instant vector and nothing else
     except ValueError as error:
         return f"gives a {str(error).rpartition(' ')[2]}; a signal needs an instant vector"
-    nodes = _nodes(tree)
+    nodes = walk(tree)
     if any(_depends_on_the_range(node) for node in nodes):
         return "@ start() and @ end() change with every reading; use offset, or @ with a number"
     return next((found for node in nodes if isinstance(node, promql.VectorSelector) and (found := _own(node))), "")
@@ -99,7 +107,7 @@ def scrapes(query: str) -> str:
     Counted is the best-covered series of each group of the outermost aggregation, so that neither a new replica nor
     one that went away counts as a gap. Of several ranges the one with the fewest conditions stands for all.
     """
-    nodes = _nodes(parse(query))
+    nodes = walk(parse(query))
     ranges = [node for node in nodes if isinstance(node, promql.MatrixSelector)]
     if not ranges or any(isinstance(node, promql.SubqueryExpr) for node in nodes):
         return ""
@@ -137,7 +145,7 @@ def _selector(selector: promql.VectorSelector) -> str:
     return "{" + ",".join(str(one) for one in (*named, *written)) + "}"
 
 
-def _nodes(tree: promql.Expr) -> list[promql.Expr]:
+def walk(tree: promql.Expr) -> list[promql.Expr]:
     """Return every node, parents first and right before left; the parser's own walk takes minutes on long chains."""
     found, waiting = [], [tree]
     while waiting:

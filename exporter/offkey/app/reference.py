@@ -13,6 +13,7 @@ import click
 from offkey.adapters import files
 from offkey.app import cli, schema
 from offkey.app.fields import DURATION_PATTERN
+from offkey.app.lint import page as lint
 from offkey.app.webconfig.schema import WebFile
 
 EXAMPLE = """\
@@ -80,6 +81,8 @@ _SECTIONS = {
     "HTTPServer": "http_server_config",
     "Headers": "http_server_config.headers",
     "RateLimit": "rate_limit",
+    "LintPolicy": "lint",
+    "Durations": "lint: for, keep_firing_for",
 }
 
 _WEB_CONFIG_HEAD = """\
@@ -209,7 +212,7 @@ def _commands(command: click.Command, parent: click.Context | None, name: str) -
                 yield from _commands(found, context, inner)
 
 
-PAGES = {"config.md": config_page, "web-config.md": web_config_page, "cli.md": cli_page}
+PAGES = {"config.md": config_page, "web-config.md": web_config_page, "cli.md": cli_page, "lint.md": lint.page}
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from offkey.app.fields import (
     ZoneName,
     duration,
 )
+from offkey.app.lint.policy import LintPolicy
 from offkey.app.sourceschema import Source
 from offkey.core import signals
 
@@ -211,6 +212,8 @@ class File(Strict):
     """Keys for all signals; a signal's own key wins, mappings are merged."""
     signals: list[Signal]
     """What is watched."""
+    lint: LintPolicy = LintPolicy()
+    """What `offkey check rules` asks of rules."""
 
 
 def json_schema() -> dict[str, Any]:

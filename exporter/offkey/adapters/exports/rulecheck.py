@@ -108,3 +108,24 @@ def _run(command: Sequence[str], folder: str) -> None:
         words = (done.stdout + done.stderr).decode(errors="replace").strip()
         msg = f"promtool refuses the rules, nothing was written:\n{words}"
         raise RuleError(msg)
+
+
+def refused(paths: Sequence[Path], program: str) -> dict[Path, str]:
+    """Return what promtool says of each file it refuses; nothing of those it takes.
+
+    Raises:
+        RuleError: promtool could not be run.
+    """
+    found = {}
+    for path in paths:
+        try:
+            done = subprocess.run(  # noqa: S603 (promtool and a file, no shell)
+                [program, "check", "rules", str(path)], capture_output=True, timeout=SECONDS_PER_FILE, check=False
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            msg = f"{program} could not be run: {error}"
+            raise RuleError(msg) from error
+        if done.returncode:
+            words = (done.stdout + done.stderr).decode(errors="replace").replace(f"Checking {path}", "")
+            found[path] = " ".join(words.replace("FAILED:", "").split())
+    return found
