@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from . import bench
+from . import bench, nab
 from .baselines import BASELINES
-from .protocol import Scored, fleets, load
+from .protocol import Scored, fleets, load, load_whole
 
 HALVES = ("even", "odd")
 
@@ -46,14 +46,19 @@ def report(name: str, options: argparse.Namespace) -> list[dict[str, object]]:
     """Return one row for each fleet."""
     bench.warm_up(name)
     halves: dict[str, dict[str, list[Scored]]] = {}
+    whole: dict[str, list[Scored]] = {}
     for fleet, files in fleets(options.data):
         if options.fleets and fleet not in options.fleets.split(","):
             continue
         for half, part in zip(HALVES, (files[::2], files[1::2]), strict=True):
-            read = [series for path in part if (series := load(path)) is not None]
+            read = [bench.score(name, series) for path in part if (series := load(path)) is not None]
             if read:
-                halves.setdefault(half, {})[fleet] = [bench.score(name, series) for series in read]
-    return rows(name, halves, options)
+                halves.setdefault(half, {}).setdefault(fleet, []).extend(read)
+            if options.half in (None, half):
+                files_of_nab = [series for path in part if (series := load_whole(path)) is not None]
+                whole.setdefault(fleet, []).extend(bench.score(name, series) for series in files_of_nab)
+    scores = {fleet: nab.score(scored) for fleet, scored in whole.items() if scored}
+    return [row | {"nab_score": scores.get(str(row["fleet"]))} for row in rows(name, halves, options)]
 
 
 def rows(
@@ -63,15 +68,15 @@ def rows(
     found = []
     wanted = [options.half] if options.half else list(halves)
     chosen = {half: choose(halves[half], options.threshold) for half in halves}
-    for fleet in sorted({fleet for half in wanted for fleet in halves[half]}):
+    for fleet in sorted({fleet for half in wanted for fleet in halves.get(half, {})}):
         own = common = bench.Count()
         for half in wanted:
-            other = chosen.get(HALVES[1 - HALVES.index(half)], chosen[half])
-            scored = halves[half].get(fleet, [])
+            other = chosen.get(HALVES[1 - HALVES.index(half)], chosen.get(half, {}))
+            scored = halves.get(half, {}).get(fleet, [])
             guards = {one.series.name: bench.guard(one) for one in scored}
             own += bench.at(other.get(fleet, other[""]), scored, guards)
             common += bench.at(other[""], scored, guards)
-        scored = [one for half in wanted for one in halves[half].get(fleet, [])]
+        scored = [one for half in wanted for one in halves.get(half, {}).get(fleet, [])]
         found.append(
             {"fleet": fleet, "detector": name, "half": options.half or "both", "series": len(scored)}
             | {"incidents": own.incidents, **bench.ranking(scored), **bench.point(own, scored)}
@@ -101,9 +106,13 @@ def table(rows: Sequence[Mapping[str, object]]) -> str:
     if not rows:
         return "no labelled series found"
     names = list(rows[0])
-    cells = [names, *([f"{v:.3f}" if isinstance(v, float) else str(v) for v in row.values()] for row in rows)]
+    cells = [names, *([_cell(value) for value in row.values()] for row in rows)]
     widths = [max(len(line[k]) for line in cells) for k in range(len(names))]
     return "\n".join("  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)) for line in cells)
+
+
+def _cell(value: object) -> str:
+    return f"{value:.3f}" if isinstance(value, float) else "-" if value is None else str(value)
 
 
 if __name__ == "__main__":

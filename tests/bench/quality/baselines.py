@@ -1,12 +1,15 @@
 """What people run today, for comparison: each takes samples (T,) and a step, and scores every sample causally."""
 
 from collections.abc import Callable, Mapping
+from importlib.util import find_spec
 
 import numba
 import numpy as np
 
 from offkey.core.durations import DAY, HOUR, MINUTE
 from offkey.core.frame import Array
+
+from . import prophet_bands
 
 # Samples that a rolling statistic needs.
 FEW = 5
@@ -157,4 +160,4 @@ BASELINES: Mapping[str, Callable[[Array, int, int], Array]] = {
     "grafana-adaptive": lambda values, step, history: grafana(values, step, history, robust=False),
     "grafana-robust": lambda values, step, history: grafana(values, step, history, robust=True),
     "holt-winters": holt_winters,
-}
+} | ({"prophet": prophet_bands.score} if find_spec("prophet") else {})

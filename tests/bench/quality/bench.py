@@ -103,9 +103,11 @@ def levels(scored: Sequence[Scored]) -> Array:
     return np.unique(np.quantile(pooled, 1 - np.geomspace(1e-5, 0.02, 32)))[::-1]
 
 
-def ranking(scored: Sequence[Scored]) -> dict[str, float]:
-    """Return the measures that need no threshold."""
+def ranking(scored: Sequence[Scored]) -> dict[str, float | None]:
+    """Return the measures that need no threshold; None where nothing is labelled."""
     labelled = [one for one in scored if one.labels.any()]
+    if not labelled:
+        return dict.fromkeys(("auc_pr", "vus_pr", "recall_at_1"))
     incidents = [len(measures.segments(one.labels)[0]) for one in labelled]
     return {
         "auc_pr": float(np.mean([measures.auc_pr(one.strangeness, one.labels) for one in labelled])),

@@ -1,6 +1,7 @@
 """The measuring instrument itself: measures by hand, and nobody looks ahead."""
 
 import argparse
+import json
 
 import numpy as np
 import pytest
@@ -11,8 +12,8 @@ from strategies import wave
 from offkey.core import plugins
 from offkey.core.durations import DAY
 
-from . import bench, measures
-from .__main__ import rows, table
+from . import bench, measures, nab
+from .__main__ import main, rows, table
 from .baselines import BASELINES, rolling_mean, rolling_median
 from .protocol import Series
 
@@ -116,3 +117,46 @@ def test_the_guard_is_raised_by_a_restless_past():
     restless[:: DAY // 300 // 20] = np.linspace(50, 90, len(restless[:: DAY // 300 // 20]))
     noisy = type(quiet)(**{**vars(quiet), "past": restless})
     assert bench.guard(noisy) > 50 > bench.guard(quiet)
+
+
+def test_the_score_of_nab_by_hand():
+    """An alert at the begin of a window earns 1, one at its end .18, a miss costs 1, a false one at most .11."""
+    labels = np.zeros(1000, bool)
+    labels[500:600] = True
+    alerts = np.zeros(1000, bool)
+    assert nab.earned(alerts, labels) == -1.0
+    alerts[500] = True
+    assert nab.earned(alerts, labels) == pytest.approx(1.0)
+    alerts[505] = True  # the same alert still
+    assert nab.earned(alerts, labels) == pytest.approx(1.0)
+    alerts[200] = True
+    assert nab.earned(alerts, labels) == pytest.approx(1.0 - 0.11)
+    late = np.zeros(1000, bool)
+    late[599] = True
+    assert nab.earned(late, labels) == pytest.approx((2 / (1 + np.exp(-0.05)) - 1) / (2 / (1 + np.exp(-5)) - 1))
+
+
+def write(path, values, labels, step=300, **more):
+    """Write a labelled file."""
+    pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    columns = {"timestamp": np.arange(len(values)) * step, "value": values, "label": labels} | more
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(pa.table(columns), path)
+
+
+def test_any_folder_of_files_is_scored(tmp_path, capsys):
+    """Sub-folders at any depth; files that are empty, short, of other columns or without incidents stop nobody."""
+    for k in range(4):
+        one = labelled(seed=k)
+        write(tmp_path / "half" / "shop" / f"{k}.parquet", one.values, one.labels.astype(int))
+        write(tmp_path / "half" / "windows" / f"{k}.parquet", one.values, one.labels.astype(int), point=one.labels)
+    for name, size in (("empty", 0), ("single", 1), ("short", 40)):
+        write(tmp_path / "half" / "shop" / f"{name}.parquet", np.ones(size), np.zeros(size, int))
+    write(tmp_path / "half" / "shop" / "odd.parquet", np.ones(9), np.zeros(9, int), value=np.array([None] * 9, float))
+    write(tmp_path / "quiet" / "calm.parquet", wave(series=1).values[0], np.zeros(1152, int))
+    assert main(["--data", str(tmp_path), "--detector", "seasonal,3-sigma-1d", "--output", "json"]) == 0
+    found = {(row["detector"], row["fleet"]): row for row in json.loads(capsys.readouterr().out)}
+    assert found["seasonal", "shop"]["series"] == found["seasonal", "windows"]["series"] == 4
+    assert found["seasonal", "shop"]["nab_score"] is None
+    assert 0 < found["3-sigma-1d", "windows"]["nab_score"] <= 100
+    assert found["seasonal", "quiet"]["auc_pr"] is None
