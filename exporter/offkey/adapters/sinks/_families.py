@@ -8,9 +8,10 @@ from typing import Literal
 import numpy as np
 
 from offkey.core.durations import format_duration
-from offkey.core.findings import Verdict
+from offkey.core.findings import Band, Forecast, Verdict
 from offkey.core.frame import Array
-from offkey.core.signals import Expose
+from offkey.core.labels import Labels
+from offkey.core.signals import Expose, Signal
 
 # Extra label text in front of the series' own (`horizon="1h",` or nothing), and one value per series, NaN = no sample.
 Column = tuple[str, Array]
@@ -202,3 +203,24 @@ FAULT = Family("offkey_data_fault", "Defects of the data or its source met by th
 DUPLICATE = "duplicate_series"
 
 ALL: tuple[Family, ...] = (*SERIES, *SIGNAL, *STANDING, FAULT)
+
+
+def samples_per_series(signal: Signal) -> int:
+    """Return how many derived series one series of a signal has at most, aggregates not counted."""
+    one, horizons = np.ones(1), np.ones((1, len(signal.horizons)))
+    verdict = Verdict(
+        signal=signal,
+        series=(Labels(),),
+        time=0,
+        observed=one,
+        score=one,
+        band=Band(one, one, one),
+        anomalous=np.ones(1, bool),
+        since=one,
+        ready=one,
+        coverage=one,
+        forecast=Forecast(horizons, horizons, horizons),
+        time_to_limit=one if signal.limit is not None else one * np.nan,
+    )
+    columns = (column for family in SERIES if signal.expose in family.exposed for column in family.columns(verdict))
+    return sum(int((~np.isnan(values)).sum()) for _, values in columns)
