@@ -36,8 +36,8 @@ test: .venv/.installed .tools/.binaries .tools/.helm ## Every test that runs in 
 test-visual: .venv/.installed .tools/.binaries ## Draw every panel in Chromium (fetches Grafana's components once)
 	$(BIN)/python -m pytest tests/visual
 
-picture: .venv/.installed ## The picture of the README, from a running make demo
-	$(BIN)/python tests/visual/draw.py --prometheus $(PROMETHEUS) --from now-9m --height 916 --output docs/images/overview.png
+picture: .venv/.installed ## The pictures of the documentation, from a running make demo
+	$(BIN)/python tests/visual/draw.py --prometheus $(PROMETHEUS) --from now-12m --height 916 --output docs/images
 
 .venv/.bench: requirements-bench.lock | .venv/.installed
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock

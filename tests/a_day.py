@@ -1,5 +1,6 @@
 """A made-up day of what offkey exposes, rendered by its own sink, as a history that a real Prometheus starts with."""
 
+import itertools
 import logging
 
 import numpy as np
@@ -29,7 +30,7 @@ class Silence:
 
 
 def openmetrics(end, hours, step):
-    """Return the day as OpenMetrics text.
+    """Return the day as OpenMetrics text, after the same hours of the week and the day before it.
 
     Args:
         end: Unix seconds of the last scrape; the outage of card payments began 20 minutes before.
@@ -41,7 +42,9 @@ def openmetrics(end, hours, step):
     now = [0.0]
     sink = Sink(telemetry, lambda: now[0])
     lines = []
-    for cycle, instant in enumerate(range(end - hours * 3600, end + 1, step), start=1):
+    sparse = [range(last - hours * 3600, last + 1, 4 * step) for last in (end - 7 * DAY, end - DAY)]
+    instants = itertools.chain(*sparse, range(end - hours * 3600, end + 1, step))
+    for cycle, instant in enumerate(instants, start=1):
         now[0] = instant
         broken = instant > end - 1200
         snapshot = _snapshot(cycle, instant, broken)
@@ -50,7 +53,10 @@ def openmetrics(end, hours, step):
         telemetry.count("source_failures:default", "down", int(cycle % 40 == 0))
         telemetry.count("cycle_failures", "SourceDown", int(cycle % 40 == 0))
         sink.publish(snapshot)
-        lines += [_stamped(line, instant) for line in sink.render().body.decode().splitlines() if line[0] != "#"]
+        exposed = [line for line in sink.render().body.decode().splitlines() if line[0] != "#"]
+        lines += [_stamped(line, instant) for line in [*exposed, *_of_prometheus(len(exposed))]]
+        begins = instant == end - 7 * DAY - 3600 or instant - (end - 1100) in range(step)
+        lines += _recorded(instant, begins)
         lines += _alerts(instant, end - 1100) if broken else []
     return "\n".join([*lines, "# EOF", ""])
 
@@ -108,6 +114,23 @@ def _stamped(line, instant):
     if 'job="' not in labels:
         labels = f"{SCRAPE},{labels.rstrip('}')}".rstrip(",") + "}"
     return f"{name}{{{labels} {value} {instant}"
+
+
+def _of_prometheus(size):
+    """Return what Prometheus itself says of a scrape."""
+    return [
+        "up{} 1",
+        "scrape_duration_seconds{} 0.02",
+        f"scrape_samples_scraped{{}} {size}",
+    ]
+
+
+def _recorded(instant, begins):
+    """Return what the shipped and the generated rules record; an alert begins now, and one did a week ago."""
+    reviewed = 'offkey:threshold_reviewed{bound="lower",signal="payment_success"}'
+    budget = 'offkey:alert_budget_per_week{signal="payment_success",team="payments"}'
+    start = 'team_rule:offkey_alert_starts:count1m{offkey_rule="payment_success",team="payments"}'
+    return [f"{reviewed} 0.93 {instant}", f"{budget} 2 {instant}"] + [f"{start} 1 {instant}"] * begins
 
 
 def _alerts(instant, since):

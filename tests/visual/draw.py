@@ -1,6 +1,6 @@
-"""Draw a dashboard with Grafana's own components in a real Chromium, from a real Prometheus.
+"""Draw dashboards with Grafana's own components in a real Chromium, from a real Prometheus.
 
-Usage: python tests/visual/draw.py --prometheus http://127.0.0.1:9090 --output overview.png [--from now-3h] [--unfold]
+Usage: python tests/visual/draw.py --prometheus http://127.0.0.1:9090 --output FOLDER [--from now-3h] [NAME ...]
 The first run installs Grafana's packages with npm into .tools/grafana-ui (421 MB); nothing of them is kept elsewhere.
 """
 
@@ -21,7 +21,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 WORKSHOP = ROOT / ".tools" / "grafana-ui"
-OVERVIEW = ROOT / "grafana" / "dashboards" / "overview.json"
+DASHBOARDS = ROOT / "grafana" / "dashboards"
 LOADERS = [f"--loader:.{kind}=dataurl" for kind in ("svg", "png", "woff", "woff2", "ttf")]
 QUIET = [
     "--headless",
@@ -102,7 +102,7 @@ def fetched(url):
             return error.code, error.read()
 
 
-def draw(prometheus, output, dashboard=OVERVIEW, width=1400, height=0, **choices):
+def draw(prometheus, output, dashboard, width=1400, height=0, **choices):
     """Take the picture; return what the page says it drew.
 
     Args:
@@ -134,9 +134,9 @@ def shoot(url, output, width, height):
 def main():
     """Parse, draw, say what is empty; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", help="dashboards, by the names of their files; all when none is given")
     parser.add_argument("--prometheus", required=True)
-    parser.add_argument("--output", required=True, type=Path)
-    parser.add_argument("--dashboard", default=OVERVIEW, type=Path)
+    parser.add_argument("--output", required=True, type=Path, help="folder of the pictures")
     parser.add_argument("--from", dest="start", default="now-24h")
     parser.add_argument("--to", default="now")
     parser.add_argument("--width", default=1400, type=int)
@@ -144,11 +144,15 @@ def main():
     parser.add_argument("--unfold", action="store_true", help="folded rows too")
     given = parser.parse_args()
     choices = {"from": given.start, "to": given.to, **({"unfold": "1"} if given.unfold else {})}
-    report = draw(given.prometheus, given.output, given.dashboard, given.width, given.height, **choices)
-    for panel in report["panels"]:
-        print(f"{'drawn' if panel['frames'] else 'empty'}  {panel['title']}  {panel['error']}")
-    print(report.get("error", ""), given.output, file=sys.stderr)
-    return bool(report.get("error") or any(panel["error"] for panel in report["panels"]))
+    failed = False
+    for path in [DASHBOARDS / f"{name}.json" for name in given.names] or sorted(DASHBOARDS.glob("*.json")):
+        picture = given.output / f"{path.stem}.png"
+        report = draw(given.prometheus, picture, path, given.width, given.height, **choices)
+        for panel in report["panels"]:
+            print(f"{'drawn' if panel['frames'] else 'empty'}  {path.stem}: {panel['title']}  {panel['error']}")
+        print(report.get("error", ""), picture, file=sys.stderr)
+        failed = failed or bool(report.get("error") or any(panel["error"] for panel in report["panels"]))
+    return failed
 
 
 if __name__ == "__main__":

@@ -50,7 +50,7 @@ async function ask(path: string, fields: Values): Promise<any> {
 }
 
 function fill(text: string, values: Values): string {
-  return text.replace(/\$\{?(\w+)(?::\w+)?\}?/g, (whole, name) => values[name] ?? whole);
+  return text.replace(/\$(?:\{(\w+)(?::\w+)?\}|(\w+))/g, (whole, braced, plain) => values[braced ?? plain] ?? whole);
 }
 
 function register() {
@@ -114,6 +114,12 @@ function rows(result: any[], refId: string, name: string): DataFrame {
   });
 }
 
+// What is not a number leaves a gap, as in Grafana.
+function shown(value: string): number | null {
+  const number = Number(value);
+  return Number.isNaN(number) ? null : number;
+}
+
 function curve(series: any, target: any): DataFrame {
   const points: any[] = series.values ?? [series.value];
   const called = target.legendFormat?.replace(/\{\{\s*(.+?)\s*\}\}/g, (_: string, label: string) => series.metric[label] ?? '');
@@ -121,7 +127,7 @@ function curve(series: any, target: any): DataFrame {
     refId: target.refId,
     fields: [
       { name: 'Time', type: FieldType.time, values: points.map(([instant]) => instant * 1000) },
-      { name: 'Value', type: FieldType.number, labels: series.metric, values: points.map(([, value]) => Number(value)), config: { displayNameFromDS: called || undefined } },
+      { name: 'Value', type: FieldType.number, labels: series.metric, values: points.map(([, value]) => shown(value)), config: { displayNameFromDS: called || undefined } },
     ],
   });
 }
@@ -218,7 +224,7 @@ async function main() {
   const seconds = (range.to.valueOf() - range.from.valueOf()) / 1000;
   const step = Math.max(15, Math.round(seconds / 600));
   const values = await variables(dashboard, String(range.to.valueOf() / 1000), given);
-  Object.assign(values, { __rate_interval: `${Math.max(240, step + 60)}s`, __range: `${seconds}s`, __interval: `${step}s` });
+  Object.assign(values, { __rate_interval: `${Math.max(240, step + 60)}s`, __range: `${Math.round(seconds)}s`, __interval: `${step}s` });
   const width = Number(given.get('width') ?? 1400);
   const parts = [];
   for (const panel of placed(dashboard, given.has('unfold'))) {
@@ -227,7 +233,7 @@ async function main() {
   createRoot(document.getElementById('root')!).render(<Page {...{ dashboard, values, parts, range, width }} />);
   await new Promise((resolve) => setTimeout(resolve, 3000));
   const height = HEADER + CELL_HEIGHT * Math.max(...parts.map(({ panel }) => panel.gridPos.y + panel.gridPos.h));
-  const panels = parts.flatMap(({ drawn }) => (drawn ? [{ title: drawn.title, frames: drawn.frames.filter((frame) => frame.length).length, isDrawn: isDrawn(drawn.title), error: drawn.error ?? '' }] : []));
+  const panels = parts.flatMap(({ drawn }) => (drawn ? [{ title: drawn.title, frames: drawn.frames.filter((frame) => frame.fields.some((field) => field.type === FieldType.number && field.values.some((value) => Number.isFinite(value)))).length, isDrawn: isDrawn(drawn.title), error: drawn.error ?? '' }] : []));
   await fetch('/report', { method: 'POST', body: JSON.stringify({ values, height, panels, error: errors.join('\n') }) });
 }
 

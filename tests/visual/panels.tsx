@@ -72,6 +72,7 @@ function Figure({ drawn, width, height }: Omit<Box, 'range'>) {
       colorMode={drawn.panel.options.colorMode as BigValueColorMode}
       graphMode={BigValueGraphMode.None}
       textMode={named ? BigValueTextMode.Name : BigValueTextMode.Value}
+      text={drawn.panel.options.text}
       value={named ? { ...value, title: getFieldDisplayName(field, drawn.frames[0]) } : value}
     />
   );

@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from offkey.app.commands.dashboards import command
-from offkey.app.dashboard_lint import lint, lint_file
+from offkey.app.dashboard_lint import lint, lint_file, panels
 from offkey.core.errors import ConfigError
 
 SOURCE = {"type": "prometheus", "uid": "${datasource}"}
@@ -180,3 +180,33 @@ def test_render_writes_what_the_repository_holds(tmp_path):
     written = {path.name: path.read_bytes() for path in (tmp_path / "new").iterdir()}
     assert written == {path.name: path.read_bytes() for path in folder.glob("*.json")}
     assert result.stdout.splitlines() == [str(tmp_path / "new" / name) for name in sorted(written)]
+
+
+def test_the_v2_schema_holds_the_same_panels_and_variables(tmp_path):
+    """Every panel, target, variable and annotation of the classic file is in the resource, each panel in one place."""
+    assert CliRunner().invoke(command, ["render", "-o", str(tmp_path), "--schema", "v2"]).exit_code == 0
+    for path in (Path(__file__).parents[3] / "grafana" / "dashboards").glob("*.json"):
+        classic, made = json.loads(path.read_text()), json.loads((tmp_path / path.name).read_text())
+        assert (made["apiVersion"], made["kind"]) == ("dashboard.grafana.app/v2", "Dashboard")
+        assert made["metadata"] == {"name": classic["uid"]}
+        spec = made["spec"]
+        assert {key: spec[key] for key in ("title", "tags", "editable")} == {
+            key: classic[key] for key in ("title", "tags", "editable")
+        }
+        known = {f"panel-{panel['id']}": panel for panel in panels(classic)}
+        for name, element in spec["elements"].items():
+            panel, shown = known[name], element["spec"]
+            queries = [query["spec"] for query in shown["data"]["spec"]["queries"]]
+            assert shown["vizConfig"]["group"] == panel["type"]
+            assert shown["vizConfig"]["spec"]["fieldConfig"] == panel["fieldConfig"]
+            assert [(query["refId"], query["query"]["spec"]["expr"]) for query in queries] == [
+                (target["refId"], target["expr"]) for target in panel["targets"]
+            ]
+        rows = spec["layout"]["spec"]["rows"]
+        placed = [item["spec"]["element"]["name"] for row in rows for item in row["spec"]["layout"]["spec"]["items"]]
+        assert sorted(placed) == sorted(known) == sorted(spec["elements"])
+        for own, theirs in (
+            ([each["spec"]["name"] for each in spec["variables"]], classic["templating"]["list"]),
+            ([each["spec"]["name"] for each in spec["annotations"]], classic["annotations"]["list"]),
+        ):
+            assert own == [each["name"] for each in theirs]

@@ -1,6 +1,7 @@
 """`offkey dashboards`: write the Grafana dashboards, and check dashboards."""
 
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -19,7 +20,14 @@ def command() -> None:
 @click.option(
     "-o", "--output", "folder", required=True, type=click.Path(path_type=Path), help="Folder that takes the files."
 )
-def render(folder: Path) -> None:
+@click.option(
+    "--schema",
+    type=click.Choice(["classic", "v2"]),
+    default="classic",
+    show_default=True,
+    help="classic: files for every Grafana from 10 to 13. v2: resources for the API of Grafana 13.",
+)
+def render(folder: Path, schema: Literal["classic", "v2"]) -> None:
     """Write every dashboard as a JSON file that Grafana loads.
 
     Example: offkey dashboards render -o grafana/dashboards
@@ -27,7 +35,7 @@ def render(folder: Path) -> None:
     from offkey.adapters.exports.dashboards import render as render_all  # noqa: PLC0415 (the SDK is for this only)
 
     folder.mkdir(parents=True, exist_ok=True)
-    for name, text in render_all().items():
+    for name, text in render_all(schema).items():
         files.write(folder / name, text.encode())
         click.echo(folder / name)
 

@@ -1,12 +1,26 @@
 """Dashboards as Grafana's classic JSON: one file each, one function `build` each; the folder is the registry."""
 
+import json
+from typing import Literal
+
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
-import offkey.adapters.exports.grafana  # noqa: F401 (imports the SDK without its warning, before a dashboard does)
+from offkey.adapters.exports.grafana.resource import resource
 from offkey.core.plugins import load, names
 
+Schema = Literal["classic", "v2"]
 
-def render() -> dict[str, str]:
-    """Return the text of every dashboard by its file name."""
+
+def render(schema: Schema = "classic") -> dict[str, str]:
+    """Return the text of every dashboard by its file name.
+
+    Args:
+        schema: `classic` is what Grafana 10 to 13 load from files; `v2` is the resource that Grafana 13's API takes.
+    """
     encoder = JSONEncoder(sort_keys=True, indent=2)
-    return {f"{name}.json": encoder.encode(load(__name__, name).build()) + "\n" for name in names(__name__)}
+    texts = {f"{name}.json": encoder.encode(load(__name__, name).build()) + "\n" for name in names(__name__)}
+    if schema == "classic":
+        return texts
+    return {
+        name: json.dumps(resource(json.loads(text)), sort_keys=True, indent=2) + "\n" for name, text in texts.items()
+    }

@@ -8,17 +8,12 @@ from grafana_foundation_sdk.builders import dashboard
 from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models import dashboard as model
 
+from offkey.adapters.exports.grafana import variables
+from offkey.adapters.exports.grafana.matchers import FIRING, OF_EXPORTER
 from offkey.adapters.exports.grafana.panels import GREY, SKY, SOURCE, VERMILION
 
 GRID_WIDTH = 24
 TAG = "offkey"
-
-# Matchers: what offkey says of itself and of signals, the chosen series with the labels of its source, its alerts.
-OF_EXPORTER = 'job=~"$job",instance=~"$instance"'
-OF_SERIES = 'signal="$signal",${series:raw}'
-OF_ALERTS = ('offkey_rule!=""', 'alertname=~"Offkey.+"')  # of generated rules, and of those that watch offkey
-
-FIRING = " or ".join(f'ALERTS{{alertstate="firing",{alerts}}}' for alerts in OF_ALERTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +25,11 @@ class Placed:
     height: int
 
 
+def even(width: int, height: int, *panels: Builder[model.Panel]) -> tuple[Placed, ...]:
+    """Give panels the same size."""
+    return tuple(Placed(panel, width, height) for panel in panels)
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """Panels set from left to right and broken where the grid ends, under a heading unless the title is empty."""
@@ -39,8 +39,18 @@ class Row:
     is_collapsed: bool = False
 
 
-def assemble(name: str, title: str, description: str, rows: Sequence[Row]) -> model.Dashboard:
-    """Build a dashboard; `name` becomes its address and must never change."""
+def assemble(
+    name: str, title: str, description: str, rows: Sequence[Row], choices: Sequence[str] = ()
+) -> model.Dashboard:
+    """Build a dashboard.
+
+    Args:
+        name: becomes its address and must never change.
+        title: a few words.
+        description: what it answers, in a sentence.
+        rows: its panels.
+        choices: names in `variables.KNOWN` that can be chosen beside data source, job and instance.
+    """
     made = (
         dashboard.Dashboard(f"offkey / {title}")
         .uid(f"offkey-{name}")
@@ -52,40 +62,13 @@ def assemble(name: str, title: str, description: str, rows: Sequence[Row]) -> mo
         .time("now-24h", "now")
         .link(_siblings())
     )
-    for variable in variables():
+    for variable in (*variables.of_exporter(), *(variables.KNOWN[choice]() for choice in choices)):
         made.with_variable(variable)
     for annotation in _annotations():
         made.annotation(annotation)
     built = made.build()
     built.panels = list(_lay_out(rows))
     return built
-
-
-def variables() -> list[Builder[model.VariableModel]]:
-    """Return what can be chosen; the worst signal and its worst series are offered first, so they show unasked."""
-    worst = "max by (signal) (offkey_top_anomaly_score) or 0 * max by (signal) (offkey_series)"
-    scores = 'offkey_anomaly_score{signal="$signal"} or offkey_anomaly{signal="$signal"}'
-    some = 'label_replace(vector(0), "horizon", "1h", "", "")'  # without any, panels would be wrong instead of empty
-    horizons = f"count by (horizon) (offkey_forecast{{{OF_SERIES}}}) or {some}"
-    return [
-        dashboard.DatasourceVariable("datasource").label("Data source").type("prometheus"),
-        _many("job", "label_values(offkey_build_info, job)"),
-        _many("instance", 'label_values(offkey_build_info{job=~"$job"}, instance)'),
-        _one("signal", f"query_result(sort_desc({worst}))").regex('/signal="([^"]+)"/'),
-        _one("series", f"query_result(sort_desc(topk(1000, {scores})))").regex(r"/\{(.*)\} \S+ \S+$/"),
-        _one("horizon", f"query_result({horizons})").regex('/horizon="([^"]+)"/').sort(model.VariableSort.NATURAL_ASC),
-    ]
-
-
-def _one(name: str, query: str) -> dashboard.QueryVariable:
-    made = dashboard.QueryVariable(name).label(name).datasource(SOURCE).query(query).definition(query)
-    return made.refresh(model.VariableRefresh.ON_TIME_RANGE_CHANGED).sort(model.VariableSort.DISABLED)
-
-
-def _many(name: str, query: str) -> dashboard.QueryVariable:
-    made = _one(name, query).multi(True).include_all(True).all_value(".+")
-    everything = model.VariableOption(selected=True, text=["All"], value=["$__all"])
-    return made.current(everything).sort(model.VariableSort.NATURAL_ASC)
 
 
 def _siblings() -> dashboard.DashboardLink:

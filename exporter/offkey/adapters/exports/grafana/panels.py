@@ -30,6 +30,9 @@ ALARM_AT_ZERO: Steps = ((None, VERMILION), (1, SKY))
 BOUND: Steps = ((None, "transparent"), (1, VERMILION))
 
 
+ABSENT = "No offkey here: check that Prometheus scrapes it, and what is chosen under job and instance"
+
+
 @dataclass(frozen=True, slots=True)
 class About:
     """What a panel says of itself.
@@ -119,6 +122,8 @@ def figure(
     panel.reduce_options(options.ReduceDataOptions().calcs(["lastNotNull"]))
     if query.name:
         panel.text_mode(choices.BigValueTextMode.NAME)
+        # Grafana takes a name for as narrow as a number when it chooses the size.
+        panel.text(options.VizTextDisplayOptions().title_size(30).value_size(30))
     if words:
         results = {value: model.ValueMappingResult(text=text) for value, text in words.items()}
         panel.mappings([model.ValueMap(options=results)])
@@ -147,7 +152,7 @@ def curves(about: About, *queries: Query, steps: Steps = (), ceiling: float | No
     )
     panel.tooltip(options.VizTooltipOptions().mode(choices.TooltipDisplayMode.MULTI))
     panel.color_scheme(dashboard.FieldColor().mode(model.FieldColorModeId.PALETTE_CLASSIC_BY_NAME))
-    panel.show_points(choices.VisibilityMode.NEVER).line_width(1)
+    panel.show_points(choices.VisibilityMode.NEVER).line_width(2)
     if ceiling is not None:
         panel.min(0).axis_soft_max(ceiling)
     if steps:

@@ -2,7 +2,7 @@
 
 from grafana_foundation_sdk.builders import stat, table, timeseries
 
-from offkey.adapters.exports.grafana.page import OF_SERIES
+from offkey.adapters.exports.grafana.matchers import OF_SERIES
 from offkey.adapters.exports.grafana.panels import (
     BOUND,
     GREY,
@@ -98,7 +98,8 @@ def limit() -> stat.Panel:
         "When the forecast crosses the signal's limit. Act before it does; the bounds of the forecast say how sure it "
         "is.",
         "None in sight",
-        unit="dtdurations",
+        unit="s",
+        decimals=1,
     )
     return figure(about, Query(f"min(offkey_time_to_limit_seconds{_THIS})"))
 
