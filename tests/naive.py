@@ -62,3 +62,20 @@ def rolling_median_and_mad(values, keep):
         middle = float(np.median(known)) if known else math.nan
         out.append((middle, float(np.median(np.abs(np.array(known) - middle))) if known else math.nan))
     return np.array(out).T
+
+
+def pages(values, step, threshold, above, hold):
+    """Return how often people are told: an alert fires when a breach lasted `hold`, 15 quiet minutes make it new."""
+    since, told, last = {}, 0, None
+    for column in range(values.shape[1]):
+        now, firing = column * step, False
+        for row in range(values.shape[0]):
+            value = values[row, column]
+            if value > threshold if above else value < threshold:
+                firing |= now - since.setdefault(row, now) >= hold
+            else:
+                since.pop(row, None)
+        if firing:
+            told += last is None or now - last > 900
+            last = now
+    return told

@@ -48,3 +48,10 @@ def found(config_file: Path | None) -> Path | None:
     if config_file is None and DEFAULT_FILE.exists():
         return DEFAULT_FILE
     return config_file
+
+
+def echo_diff(text: str) -> None:
+    """Show a unified diff, coloured where colours are wanted."""
+    for line in text.splitlines():
+        color = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1])
+        click.secho(line, fg=color)

@@ -20,7 +20,5 @@ def command(context: click.Context, config_file: Path | None, prometheus_url: st
     from offkey.app.rulebook import Book  # noqa: PLC0415 (--help stays fast)
 
     text = Book.learned(config_file, prometheus_url, folder, "replace").changes.diff()
-    for line in text.splitlines():
-        color = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1])
-        click.secho(line, fg=color)
+    options.echo_diff(text)
     context.exit(1 if text else 0)

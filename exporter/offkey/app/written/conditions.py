@@ -36,6 +36,7 @@ class Condition:
         value: the constant.
         kind: `literal` for one number, `computed` for arithmetic on numbers.
         span: where the number stands in the expression, its sign included.
+        query: what is compared, with all that gates it: the expression without the comparison.
     """
 
     left: str
@@ -43,6 +44,7 @@ class Condition:
     value: float
     kind: Constant
     span: tuple[int, int]
+    query: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,9 @@ def _closing(tokens: list[_Token], start: int = 0) -> int:
     return len(tokens)
 
 
-def _in_text(expr: str, tokens: list[_Token]) -> Iterator[Condition]:
+def _in_text(expr: str, tokens: list[_Token], gated: list[_Token] | None = None) -> Iterator[Condition]:
+    """Yield the comparisons of an expression; `gated` is the alternative of `or` it is the left side of."""
+    gated = gated or tokens
     tokens = _bare(tokens)
     sides = _split(tokens, ("or",))
     if len(sides) > 1:
@@ -113,16 +117,18 @@ def _in_text(expr: str, tokens: list[_Token]) -> Iterator[Condition]:
         return
     first, *rest = _split(tokens, ("and", "unless"))
     if rest:
-        yield from _in_text(expr, first)
+        yield from _in_text(expr, first, gated)
         return
     parts = _split(tokens, COMPARISONS)
     if len(parts) != 3 or not parts[2] or parts[2][0].text.lower() == "bool":
         return
     left, op, right = parts[0], parts[1][0].text, parts[2]
     if (number := _number(expr, right)) and _number(expr, left) is None:
-        yield Condition(expr[left[0].start : left[-1].end], op, *number)
+        query = expr[gated[0].start : left[-1].end] + expr[right[-1].end : gated[-1].end]
+        yield Condition(expr[left[0].start : left[-1].end], op, *number, query)
     elif (number := _number(expr, left)) and _number(expr, right) is None and right[0].text.lower() not in _MATCHING:
-        yield Condition(expr[right[0].start : right[-1].end], _FLIPPED[op], *number)
+        query = expr[gated[0].start : left[0].start] + expr[right[0].start : gated[-1].end]
+        yield Condition(expr[right[0].start : right[-1].end], _FLIPPED[op], *number, query)
 
 
 def _unmatched(tokens: list[_Token]) -> list[_Token]:
