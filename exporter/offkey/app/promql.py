@@ -133,16 +133,32 @@ def _grouped(nodes: list[promql.Expr], counted: str) -> str:
     return f"max by ({', '.join(name for name in modifier.labels if name != 'le')}) ({counted})"
 
 
+def matchers(selector: str) -> tuple[Matcher, ...]:
+    """Return the conditions of a selector such as `{region="eu"}`.
+
+    Raises:
+        ValueError: it is no selector.
+    """
+    tree = parse(selector)
+    if not isinstance(tree, promql.VectorSelector):
+        msg = "not a selector"
+        raise ValueError(msg)  # noqa: TRY004 (the text is wrong, not its type)
+    return _conditions(tree)
+
+
 def _selector(selector: promql.VectorSelector) -> str:
     """Return a selector as PromQL; the parser's own text does not escape values."""
+    return "{" + ",".join(map(str, _conditions(selector))) + "}"
+
+
+def _conditions(selector: promql.VectorSelector) -> tuple[Matcher, ...]:
     named = [Matcher(NAME, "=", selector.name)] if selector.name else []
-    written = [
-        Matcher(one.name, text, one.value)
-        for one in selector.matchers.matchers
-        for op, text in _OPERATORS
-        if op == one.op
-    ]
-    return "{" + ",".join(str(one) for one in (*named, *written)) + "}"
+    return (*named, *map(_condition, selector.matchers.matchers))
+
+
+def _condition(matcher: promql.Matcher) -> Matcher:
+    operator = next(text for op, text in _OPERATORS if op == matcher.op)
+    return Matcher(matcher.name, operator, matcher.value)
 
 
 def walk(tree: promql.Expr) -> list[promql.Expr]:
@@ -178,9 +194,7 @@ def _own(selector: promql.VectorSelector) -> str:
 
 
 def _accepts(matcher: promql.Matcher, name: str) -> bool:
-    if matcher.op in (promql.MatchOp.Equal, promql.MatchOp.NotEqual):
-        return (matcher.value == name) is (matcher.op == promql.MatchOp.Equal)
     try:
-        return bool(re.fullmatch(matcher.value, name)) is (matcher.op == promql.MatchOp.Re)
+        return _condition(matcher).matches({NAME: name})
     except re.error:  # syntax only the server knows; what begins with our prefix was found before
         return False

@@ -1,5 +1,6 @@
 """A series' identity, and selectors as PromQL text."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import blake2s
@@ -74,3 +75,13 @@ class Matcher:
 
     def __str__(self) -> str:
         return f"{self.name}{self.op}{quote(self.value)}"
+
+    def matches(self, labels: Mapping[str, str]) -> bool:
+        """Return whether a label set meets the condition; a label that is not there is empty.
+
+        Raises:
+            re.error: a regular expression that only the server's language knows.
+        """
+        found = labels.get(self.name, "")
+        same = found == self.value if self.op in ("=", "!=") else bool(re.fullmatch(self.value, found, re.DOTALL))
+        return same is (self.op in ("=", "=~"))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from offkey.core.findings import Band, Forecast, Snapshot
 from offkey.core.frame import Array, Axis, Frame
@@ -53,6 +53,15 @@ class Detector(Learner, Protocol):
         A sample lies outside (lower, upper) exactly when its strangeness is above the bound. A model that has no
         such values returns NaN.
         """
+        ...
+
+
+@runtime_checkable
+class Explaining(Protocol):
+    """A detector that can say which of its parts objects."""
+
+    def parts(self, state: State, frame: Frame) -> Mapping[str, Array]:
+        """Return the strangeness by each part alone, (S, T) each, by a few words that say what it looks at."""
         ...
 
 

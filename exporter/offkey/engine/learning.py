@@ -85,11 +85,22 @@ def replay(plan: Plan, past: Examined, bound: Array) -> tuple[Memory, Replay]:
     split = int(frame.axis.size * FITTED_SHARE)
     first, examined = frame.columns(0, split), past.columns(split, frame.axis.size)
     memory = Memory(plan.detector.fit(first), plan.forecaster.fit(first), blank_ledger(frame.series), first.axis.end)
-    block = max(1, HOUR // frame.axis.step)
-    steps = list(passages(plan, memory.note(bound=bound), examined, block, learn=True))
-    memory = steps[-1][0] if steps else memory.note(bound=bound)
+    return follow(plan, memory.note(bound=bound), examined, max(1, HOUR // frame.axis.step))
+
+
+def follow(plan: Plan, memory: Memory, examined: Examined, block: int) -> tuple[Memory, Replay]:
+    """Go through new samples as live cycles would, and learn from them.
+
+    Args:
+        plan: the signal and its models.
+        memory: where to start; the caller must not use it again.
+        examined: the new columns, for exactly the memory's series.
+        block: columns judged before the models learn from them; 1 as live.
+    """
+    steps = list(passages(plan, memory, examined, block, learn=True))
+    memory = steps[-1][0] if steps else memory
     seen = [passage for _, passage in steps]
-    none = np.empty((len(frame.series), 0))
+    none = np.empty((len(examined.frame.series), 0))
     return memory, Replay(
         examined,
         np.hstack([none, *(passage.strangeness for passage in seen)]),

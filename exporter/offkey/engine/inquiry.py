@@ -1,0 +1,107 @@
+"""Look at one signal closely: what the live program would have said lately, and when the past was like it."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from offkey.core.frame import Array, IntArray
+from offkey.engine.advance import align
+from offkey.engine.learning import Replay, follow, learn, replay
+from offkey.engine.memory import Memory
+from offkey.engine.plan import Plan
+from offkey.engine.quality import Examined
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """One open anomaly of one series.
+
+    Attributes:
+        start: first instant it was open, Unix seconds.
+        end: last instant it was open, Unix seconds.
+        worst: highest score, above 1.
+        worst_at: instant of the highest score, Unix seconds.
+        is_above: whether the samples were above what was expected at that instant.
+    """
+
+    start: int
+    end: int
+    worst: float
+    worst_at: int
+    is_above: bool
+
+    @property
+    def seconds(self) -> int:
+        """How long it was open."""
+        return self.end - self.start
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """A signal seen closely.
+
+    Attributes:
+        plan: the signal and its models.
+        memory: what was learned up to the last recent sample.
+        before: what was learned up to the first recent sample, for the recent series.
+        past: the replayed history before.
+        recent: what the live program would have said since, with the signal's own step.
+    """
+
+    plan: Plan
+    memory: Memory
+    before: Memory
+    past: Replay
+    recent: Replay
+
+
+def inquire(plan: Plan, past: Examined, recent: Examined) -> Inquiry:
+    """Learn from the past as a start of the program would, then follow what came after it.
+
+    Args:
+        plan: the signal and its models.
+        past: the history up to some instant.
+        recent: the samples after it, at the signal's own step.
+    """
+    learned = learn(plan, past)
+    _, seen = replay(plan, past, learned.ledger["bound"])
+    before = align(plan, learned, recent.frame.series)
+    memory, lately = follow(plan, _copied(before), recent, 1)
+    return Inquiry(plan, memory, before, seen, lately)
+
+
+def episodes(seen: Replay, row: int) -> tuple[Episode, ...]:
+    """Return the open anomalies of one series in a replay, oldest first."""
+    opened, times = seen.opened[row], seen.frame.axis.times
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], opened, [False]]).astype(np.int8)))
+    away = seen.frame.values[row] - seen.band.expected[row]
+    return tuple(_episode(seen.score[row], away, times, first, last) for first, last in edges.reshape(-1, 2).tolist())
+
+
+def similar(now: Episode, past: Sequence[Episode], most: int) -> tuple[Episode, ...]:
+    """Return the past episodes most like one: on the same side, then by how long and how far, nearest first."""
+
+    def unlike(other: Episode) -> float:
+        return abs(math.log((other.worst + 1.0) / (now.worst + 1.0))) + abs(
+            math.log((other.seconds + 60.0) / (now.seconds + 60.0))
+        )
+
+    return tuple(sorted((one for one in past if one.is_above == now.is_above), key=unlike)[:most])
+
+
+def _episode(score: Array, away: Array, times: IntArray, first: int, last: int) -> Episode:
+    worst = first + int(np.nanargmax(np.where(np.isnan(score[first:last]), -1.0, score[first:last])))
+    return Episode(
+        int(times[first]), int(times[last - 1]), float(score[worst]), int(times[worst]), bool(away[worst] > 0)
+    )
+
+
+def _copied(memory: Memory) -> Memory:
+    """Return a memory whose arrays may be reused."""
+    detector, forecaster = (
+        type(state)(state.series, {name: rows.copy() for name, rows in state.rows.items()}, state.shared)
+        for state in (memory.detector, memory.forecaster)
+    )
+    return Memory(detector, forecaster, memory.ledger, memory.until, memory.tail)
