@@ -1,6 +1,5 @@
 """Many series on one clock."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -11,6 +10,7 @@ import numpy.typing as npt
 
 from offkey.core.durations import WEEK
 from offkey.core.labels import Labels
+from offkey.core.places import by_identity, places
 
 Array = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -123,27 +123,31 @@ class Frame:
         """Return the empty (all NaN) columns that follow the last one: what a forecaster is asked to fill."""
         return Frame(self.series, np.full((len(self.series), size), np.nan), self.axis.after(size, step), self.zones)
 
-    def spread(self, series: tuple[Labels, ...], zone_of: Callable[[Labels], str] | None = None) -> "Frame":
-        """Return the frame for exactly `series`: absent ones are NaN, others are left out."""
-        if series == self.series:
-            return self
-        place = {labels: k for k, labels in enumerate(self.series)}
-        zone = zone_of or (lambda labels: self.zones[place[labels]] if labels in place else "UTC")
-        values = np.full((len(series), self.axis.size), np.nan)
-        found = [(k, place[labels]) for k, labels in enumerate(series) if labels in place]
-        if found:
-            to, source = np.array(found).T
-            values[to] = self.values[source]
-        return Frame(series, values, self.axis, tuple(zone(labels) for labels in series))
+    def spread(self, series: tuple[Labels, ...], zones: tuple[str, ...] = ()) -> "Frame":
+        """Return the frame for exactly `series`, in `zones` (UTC): absent ones are NaN, others are left out."""
+        index = places(series, self.series)
+        padded = np.vstack([self.values, np.full((1, self.axis.size), np.nan)])
+        return Frame(series, padded[index], self.axis, zones)
 
     def local_week(self) -> tuple[IntArray, IntArray]:
         """Return wall-clock seconds since Monday for each distinct zone (Z, T), and each series' row in it (S,)."""
-        names = sorted(set(self.zones))
-        place = {name: k for k, name in enumerate(names)}
+        names, rows = _distinct(self.zones)
         clocks = [self.axis.week_seconds(name) for name in names]
-        shape = (len(clocks), self.axis.size)
-        rows = [place[name] for name in self.zones] if len(names) > 1 else np.zeros(len(self.zones))
-        return np.array(clocks, np.int64).reshape(shape), np.array(rows, np.int64)
+        return np.array(clocks, np.int64).reshape(len(clocks), self.axis.size), rows
+
+
+def _distinct(zones: tuple[str, ...]) -> tuple[tuple[str, ...], IntArray]:
+    """Return the distinct zones, ordered, and which of them each one is."""
+    if zones.count(zones[0] if zones else "") == len(zones):
+        return zones[:1], np.zeros(len(zones), np.int64)
+    return _ordered(zones)
+
+
+@by_identity
+def _ordered(zones: tuple[str, ...]) -> tuple[tuple[str, ...], IntArray]:
+    names = sorted(set(zones))
+    place = {name: k for k, name in enumerate(names)}
+    return tuple(names), np.array([place[name] for name in zones], np.int64)
 
 
 def join(first: Frame, second: Frame) -> Frame:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from offkey.core.labels import Labels
+from offkey.core.places import places
 
 AnyArray = npt.NDArray[Any]
 
@@ -39,16 +40,20 @@ class State:
         """Return the state for exactly `series`; new ones start blank: NaN, 0 for integers, False for booleans."""
         if series is self.series or series == self.series:
             return self
-        place = {labels: k for k, labels in enumerate(self.series)}
-        index = np.array([place.get(labels, -1) for labels in series], np.int64)
+        index = places(series, self.series)
         return State(series, {name: _gather(array, index) for name, array in self.rows.items()}, self.shared)
 
 
 def _gather(array: AnyArray, index: npt.NDArray[np.int64]) -> AnyArray:
-    blank = np.nan if np.issubdtype(array.dtype, np.floating) else 0
-    taken = np.full((len(index), *array.shape[1:]), blank, array.dtype)
-    taken[index >= 0] = array[index[index >= 0]]
+    if not len(array):
+        return np.full((len(index), *array.shape[1:]), _blank(array), array.dtype)
+    taken: AnyArray = array[index]  # -1 takes the last row, which is blanked at once
+    taken[index < 0] = _blank(array)
     return taken
+
+
+def _blank(array: AnyArray) -> float:
+    return np.nan if np.issubdtype(array.dtype, np.floating) else 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,12 @@ class Passage:
     judged: Judged
     opened: BoolArray
 
+    @property
+    def newest(self) -> Frame:
+        """The last column."""
+        frame = self.examined.frame
+        return frame.columns(frame.axis.size - 1, frame.axis.size)
+
 
 def passages(
     plan: Plan, memory: Memory, examined: Examined, block: int, learn: bool
@@ -51,7 +57,8 @@ def align(plan: Plan, memory: Memory, series: tuple[Labels, ...]) -> Memory:
         return memory
     ledger = memory.ledger.align(series)
     bound = np.where(np.isnan(ledger["bound"]), plan.untuned(len(series)), ledger["bound"])
-    return replace(memory, ledger=ledger, tail=None).note(bound=bound)
+    detector, forecaster = memory.detector.align(series), memory.forecaster.align(series)
+    return replace(memory, detector=detector, forecaster=forecaster, ledger=ledger, tail=None).note(bound=bound)
 
 
 def _judge(plan: Plan, memory: Memory, columns: Examined) -> Passage:

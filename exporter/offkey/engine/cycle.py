@@ -3,16 +3,20 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from offkey.core.durations import DAY, HOUR
 from offkey.core.errors import SourceDown, SourceError, StateError
 from offkey.core.findings import Fault, Snapshot, Verdict
 from offkey.core.frame import Axis
 from offkey.core.labels import Labels
+from offkey.core.places import places
 from offkey.core.ports import Journal, Sink, Source, Store
 from offkey.core.state import State
 from offkey.engine.advance import Passage, align, passages
 from offkey.engine.learning import learn, retuned
 from offkey.engine.memory import Memory
+from offkey.engine.outlook import Outlook, outlook
 from offkey.engine.plan import Plan
 from offkey.engine.reading import Reading, admit, read
 from offkey.engine.verdict import verdict
@@ -68,6 +72,7 @@ class Engine:
         self._ports = ports
         self._memories: dict[str, Memory] = {}
         self._verdicts: dict[str, Verdict] = {}
+        self._outlooks: dict[str, Outlook] = {}
         self._source_up = dict.fromkeys(ports.sources, True)
         self._down_now: set[str] = set()
         self._read_seconds = 0.0
@@ -145,7 +150,10 @@ class Engine:
         self._read_seconds += self._ports.clocks.monotonic() - began
         memory, passage = self._judge(plan, memory, reading)
         self._memories[plan.key] = memory
-        self._verdicts[plan.key] = verdict(plan, memory, passage, reading.dropped)
+        ahead = self._outlooks.get(plan.key)
+        if ahead is None or not ahead.is_current(passage.newest):
+            ahead = self._outlooks[plan.key] = outlook(plan, memory, passage.newest)
+        self._verdicts[plan.key] = verdict(plan, memory, passage, ahead, reading.dropped)
         if not self._retuned and memory.until >= self._tune_next.get(plan.key, int(memory.ledger["tuned"][0]) + RETUNE):
             self._retuned = True
             self._tune_next[plan.key] = memory.until + RETUNE_AGAIN
@@ -190,9 +198,7 @@ class Engine:
 
     def _judge(self, plan: Plan, memory: Memory, reading: Reading) -> tuple[Memory, Passage]:
         series = _mattering(plan, memory, reading)
-        frame = reading.examined.frame
-        zones = {labels: plan.signal.zone.of(labels) for labels in series} if series != frame.series else {}
-        examined = admit(reading.examined, series, zones)
+        examined = admit(plan.signal, reading.examined, series)
         steps = passages(plan, align(plan, memory, series), examined, block=1, learn=not reading.partial)
         *_, last = steps
         return last
@@ -230,18 +236,15 @@ class Engine:
 
 def _mattering(plan: Plan, memory: Memory, reading: Reading) -> tuple[Labels, ...]:
     """Return who matters now: series in the answer, and those seen not too long ago."""
-    found = reading.examined.frame.series
-    if found == memory.series:
+    found, known = reading.examined.frame.series, memory.series
+    if found == known:
         return found
     oldest = reading.examined.frame.axis.end - plan.signal.keep_absent
-    answered = set(found)
-    kept = tuple(
-        labels
-        for labels, seen in zip(memory.series, memory.ledger["seen"].tolist(), strict=True)
-        if labels in answered or seen >= oldest
-    )
-    known = set(kept)
-    return kept + tuple(labels for labels in found if labels not in known)
+    kept = (places(known, found) >= 0) | (memory.ledger["seen"] >= oldest)
+    new = np.flatnonzero(places(found, known) < 0)
+    if kept.all() and not new.size:
+        return known
+    return tuple(known[k] for k in np.flatnonzero(kept)) + tuple(found[k] for k in new)
 
 
 def _stale(found: Verdict, wall: float) -> bool:

@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import asdict, dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from offkey.core.signals import Signal
 _NOT_LEARNED_FROM = ("description", "expose", "alert", "horizons", "limit", "source", "keep_absent", "adopt_after")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Plan:
     """One signal and the models that were built for it."""
 
@@ -21,7 +22,7 @@ class Plan:
     forecaster: Forecaster
     tuner: Tuner
 
-    @property
+    @cached_property
     def key(self) -> str:
         """Name of what is learned; it changes with everything that would make the learned state wrong."""
         policy = {name: value for name, value in asdict(self.signal).items() if name not in _NOT_LEARNED_FROM}

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from offkey.core.findings import Fault
-from offkey.core.frame import Array, BoolArray, Frame
+from offkey.core.frame import Array, BoolArray, Frame, IntArray
 from offkey.core.labels import NAME, Labels
+from offkey.core.places import by_identity
 from offkey.core.signals import Signal
 from offkey.engine.completeness import Scraped
 
@@ -68,11 +69,16 @@ def examine(signal: Signal, frame: Frame, traffic: Frame | None, few: BoolArray 
 
 def companion(traffic: Frame, series: tuple[Labels, ...]) -> Array:
     """Return the traffic of each series, (S, T), matched on the labels that the traffic's series carry; NaN = none."""
-    names = sorted({name for labels in traffic.series for name in labels} - {NAME})
-    place = {tuple(labels.get(name, "") for name in names): k for k, labels in enumerate(traffic.series)}
-    index = [place.get(tuple(labels.get(name, "") for name in names), -1) for labels in series]
     padded = np.vstack([traffic.values, np.full((1, traffic.axis.size), np.nan)])
-    return padded[np.array(index, np.int64)]
+    return padded[_partners(traffic.series, series)]
+
+
+@by_identity
+def _partners(traffic: tuple[Labels, ...], series: tuple[Labels, ...]) -> IntArray:
+    """Return where the partner of each series stands, shape (S,); -1 where it has none."""
+    names = sorted({name for labels in traffic for name in labels} - {NAME})
+    place = {tuple(labels.get(name, "") for name in names): k for k, labels in enumerate(traffic)}
+    return np.array([place.get(tuple(labels.get(name, "") for name in names), -1) for labels in series], np.int64)
 
 
 def _events(signal: Signal, frame: Frame, traffic: Frame | None) -> Array:

@@ -1,14 +1,14 @@
 """Read one signal and its traffic from a source, whole, with every fault named."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from offkey.core.frame import Axis, BoolArray, Frame
+from offkey.core.frame import Axis, BoolArray, Frame, IntArray
 from offkey.core.labels import NAME, Labels, rank
+from offkey.core.places import by_identity
 from offkey.core.ports import Journal, Source
-from offkey.core.signals import Signal
+from offkey.core.signals import Signal, Zone
 from offkey.core.state import State
 from offkey.engine.completeness import Scraped, incomplete
 from offkey.engine.memory import blank_ledger
@@ -58,14 +58,14 @@ def read(
     dropped = excess + answer.dropped
     if dropped:
         journal.count("series_dropped", "max_series", dropped)
-    zoned = Frame(frame.series, frame.values, frame.axis, tuple(signal.zone.of(labels) for labels in frame.series))
+    zoned = Frame(frame.series, frame.values, frame.axis, zones_of(signal.zone, frame.series))
     few, scraped = _covered(zoned, scrapes.frame, ledger) if scrapes else (None, None)
     examined = examine(signal, zoned, traffic.frame if traffic else None, few)
     return Reading(
         replace(examined, scraped=scraped),
         any(one.partial for one in answers),
         dropped,
-        _shared_names(zoned, traffic.frame) if traffic else (),
+        _shared_names(zoned.series, traffic.frame.series) if traffic else (),
     )
 
 
@@ -76,18 +76,24 @@ def _covered(frame: Frame, scrapes: Frame, ledger: State | None) -> tuple[BoolAr
     return incomplete(companion(scrapes, frame.series), before, frame.axis.step)
 
 
-def admit(examined: Examined, series: tuple[Labels, ...], zones: Mapping[Labels, str]) -> Examined:
+@by_identity
+def zones_of(zone: Zone, series: tuple[Labels, ...]) -> tuple[str, ...]:
+    """Return the IANA zone of each series."""
+    return tuple(map(zone.of, series)) if zone.label else (zone.default,) * len(series)
+
+
+def admit(signal: Signal, examined: Examined, series: tuple[Labels, ...]) -> Examined:
     """Return the examined columns for exactly `series`; those without a sample are missing.
 
     Args:
+        signal: whose series they are.
         examined: what was read.
         series: who matters now, known and new.
-        zones: time zone of each of them.
     """
     if series == examined.frame.series:
         return examined
     mine = examined.frame.series
-    frame = examined.frame.spread(series, zones.__getitem__)
+    frame = examined.frame.spread(series, zones_of(signal.zone, series))
     events = Frame(mine, examined.events, frame.axis).spread(series).values
     scraped = examined.scraped
     if scraped is not None:
@@ -96,8 +102,9 @@ def admit(examined: Examined, series: tuple[Labels, ...], zones: Mapping[Labels,
     return Examined(frame, examined.faults, events, scraped)
 
 
-def _shared_names(frame: Frame, traffic: Frame) -> tuple[str, ...]:
-    mine, theirs = ({name for labels in part.series for name in labels} for part in (frame, traffic))
+@by_identity
+def _shared_names(series: tuple[Labels, ...], traffic: tuple[Labels, ...]) -> tuple[str, ...]:
+    mine, theirs = ({name for labels in part for name in labels} for part in (series, traffic))
     return tuple(sorted((mine & theirs) - {NAME}))
 
 
@@ -106,6 +113,13 @@ def _capped(frame: Frame, most: int) -> tuple[Frame, int]:
     excess = len(frame.series) - most
     if excess <= 0:
         return frame, 0
-    ranks = [rank(labels) for labels in frame.series]
+    series, kept = _lowest(frame.series, most)
+    return Frame(series, frame.values[kept], frame.axis), excess
+
+
+@by_identity
+def _lowest(series: tuple[Labels, ...], most: int) -> tuple[tuple[Labels, ...], IntArray]:
+    """Return the series of the lowest ranks in their order, and where they stand."""
+    ranks = [rank(labels) for labels in series]
     kept = np.sort(np.array(sorted(range(len(ranks)), key=ranks.__getitem__)[:most], np.int64))
-    return frame.rows(kept), excess
+    return tuple(series[k] for k in kept), kept

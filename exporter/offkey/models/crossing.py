@@ -4,6 +4,7 @@ import numpy as np
 
 from offkey.core.findings import Forecast
 from offkey.core.frame import Array, IntArray
+from offkey.models.kernels import compiled
 
 
 def time_to_limit(times: IntArray, path: Array, limit: float, now: int, value: Array) -> Array:
@@ -24,7 +25,7 @@ def time_to_limit(times: IntArray, path: Array, limit: float, now: int, value: A
     instants = np.concatenate([[0], times - now]).astype(np.float64)
     with np.errstate(over="ignore"):  # an infinite distance still has a side
         distance = np.column_stack([value, path]) - limit
-        return np.array([_first_crossing(instants, line) for line in distance], np.float64)
+    return _first_crossings(instants, distance)
 
 
 def limit_window(times: IntArray, forecast: Forecast, limit: float, now: int, value: Array) -> tuple[Array, Array]:
@@ -38,17 +39,20 @@ def limit_window(times: IntArray, forecast: Forecast, limit: float, now: int, va
     return earliest, np.where(known.all(axis=0), np.maximum(both[0], both[1]), np.nan)
 
 
-def _first_crossing(instants: Array, distance: Array) -> float:
-    """Return when a line of signed distances first is 0; NaN when it stays on one side."""
-    known = ~np.isnan(distance)
-    instants, distance = instants[known], distance[known]
-    if distance.size == 0:
-        return np.nan
-    met = np.flatnonzero(np.sign(distance) != np.sign(distance[0]))
-    if distance[0] == 0:
-        return float(instants[0])
-    if met.size == 0:
-        return np.nan
-    after = int(met[0])
-    share = 1.0 / (1.0 - distance[after] / distance[after - 1])
-    return float(instants[after - 1] + share * (instants[after] - instants[after - 1]))
+@compiled
+def _first_crossings(instants: Array, distance: Array) -> Array:
+    """Return when each line of signed distances, shape (S, H), first is 0; NaN when it stays on one side."""
+    found = np.full(len(distance), np.nan)
+    for row in range(distance.shape[0]):
+        before = -1  # the last known instant
+        for column in range(distance.shape[1]):
+            here = distance[row, column]
+            if np.isnan(here):
+                continue
+            if here == 0.0 or (before >= 0 and (here > 0.0) != (distance[row, before] > 0.0)):
+                start = instants[before] if before >= 0 else instants[column]
+                share = 1.0 / (1.0 - here / distance[row, before]) if before >= 0 else 0.0
+                found[row] = start + share * (instants[column] - start)
+                break
+            before = column
+    return found

@@ -62,8 +62,8 @@ def test_a_frame_must_agree_with_its_series_and_axis():
 
 
 def test_spread_gives_exactly_the_asked_series():
-    """Absent series are missing, unasked ones are left out, zones come along."""
-    spread = frame([[1, 2], [3, 4]], zones=("UTC", "Europe/Berlin")).spread((C, B))
+    """Absent series are missing, unasked ones are left out, zones are the ones that are given."""
+    spread = frame([[1, 2], [3, 4]]).spread((C, B), ("UTC", "Europe/Berlin"))
     assert spread.series == (C, B)
     np.testing.assert_array_equal(spread.values, [[np.nan, np.nan], [3, 4]])
     assert spread.zones == ("UTC", "Europe/Berlin")

@@ -8,6 +8,7 @@ from prometheus_client.openmetrics.exposition import escape_label_name
 
 from offkey.core.frame import BoolArray, IntArray
 from offkey.core.labels import NAME, Labels, quote
+from offkey.core.places import places
 from offkey.models.kernels import ByteArray
 
 # Labels that offkey sets itself; a source's own label of that name is kept as `exported_<name>`, as Prometheus does.
@@ -32,6 +33,9 @@ class Tails:
         texts = list(texts)
         return cls(np.frombuffer(b"".join(texts), np.uint8), np.cumsum([0, *map(len, texts)], dtype=np.int64))
 
+    def __getitem__(self, line: int) -> bytes:
+        return self.text[self.ends[line] : self.ends[line + 1]].tobytes()
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -48,17 +52,29 @@ class Known:
     first: BoolArray
 
     @classmethod
-    def of(cls, series: tuple[Labels, ...], signal: str, escaping: str) -> "Known":
-        """Prepare the lines of a signal's series; of equal ones the least label set stays, whatever their order."""
+    def of(cls, series: tuple[Labels, ...], signal: str, escaping: str, former: "Known | None" = None) -> "Known":
+        """Prepare the lines of a signal's series; of equal ones the least label set stays, whatever their order.
+
+        Args:
+            series: whose lines.
+            signal: value of the label `signal`.
+            escaping: how names that need quotes are written.
+            former: prepared lines of the same signal, whose texts are taken over.
+        """
+        former = former or cls((), Tails.of(()), np.empty(0, bool))
+        before = places(series, former.series).tolist()
         written: dict[tuple[str, ...], list[str]] = {}
         texts: list[bytes] = []
         place: dict[bytes, int] = {}
         first = np.ones(len(series), bool)
         for k, labels in enumerate(series):
-            names = tuple(labels)
-            if names not in written:
-                written[names] = _wire_names(names, escaping)
-            text = _tail(labels, written[names], signal=signal)
+            if before[k] >= 0:
+                text = former.tails[before[k]]
+            else:
+                names = tuple(labels)
+                if names not in written:
+                    written[names] = _wire_names(names, escaping)
+                text = _tail(labels, written[names], signal=signal)
             texts.append(text)
             rival = place.setdefault(text, k)
             if rival != k:

@@ -149,7 +149,7 @@ class Sink:
         if known is None or (known.series is not verdict.series and known.series != verdict.series):
             current = self._shown.arrivals
             self._known = {old: lines for old, lines in self._known.items() if old[0] in current}
-            known = self._known[key] = Known.of(verdict.series, verdict.signal.name, escaping)
+            known = self._known[key] = Known.of(verdict.series, verdict.signal.name, escaping, known)
         return known
 
     def _zipped(self, body: _Body, own: bytes) -> tuple[bytes, ...]:
