@@ -1,6 +1,7 @@
 """Slow and obvious twins of what the package computes fast."""
 
 import math
+import struct
 
 import numpy as np
 
@@ -79,3 +80,62 @@ def pages(values, step, threshold, above, hold):
             told += last is None or now - last > 900
             last = now
     return told
+
+
+def instant(samples, at, reach):
+    """Return the value an instant query gives at a time: the newest sample that is not too old, None when it ended."""
+    newest = max((sample for sample in samples if at - reach <= sample[0] <= at), key=lambda one: one[0], default=None)
+    if newest is None or struct.pack("<d", newest[1]) == struct.pack("<Q", 0x7FF0000000000002):
+        return None
+    return newest[1]
+
+
+def xor_chunk(samples):
+    """Return samples (milliseconds, value) as Prometheus encodes a chunk, written bit by bit.
+
+    Source: Prometheus tsdb/chunkenc/xor.go.
+    """
+
+    def uvarint(value):
+        groups = [value >> shift & 127 for shift in range(0, max(1, value.bit_length()), 7)]
+        return [*(group | 128 for group in groups[:-1]), groups[-1]]
+
+    def spread(octets):
+        return "".join(f"{octet:08b}" for octet in octets)
+
+    bits, window, delta = "", None, 0
+    for k, (time, value) in enumerate(samples):
+        word = int.from_bytes(struct.pack(">d", value), "big")
+        if k == 0:
+            bits += spread(uvarint(time << 1)) + f"{word:064b}"
+            before, last = word, time
+            continue
+        step, last = time - last, time
+        if k == 1:
+            bits += spread(uvarint(step))
+        else:
+            bits += _second_difference(step - delta)
+        delta = step
+        change, before = before ^ word, word
+        if not change:
+            bits += "0"
+            continue
+        leading, trailing = min(31, 64 - change.bit_length()), (change & -change).bit_length() - 1
+        if window and leading >= window[0] and trailing >= window[1]:
+            bits += "10" + f"{change >> window[1]:0{64 - sum(window)}b}"
+            continue
+        window = leading, trailing
+        size = 64 - leading - trailing
+        bits += f"11{leading:05b}{size % 64:06b}{change >> trailing:0{size}b}"
+    bits += "0" * (-len(bits) % 8)
+    return len(samples).to_bytes(2, "big") + int(bits or "0", 2).to_bytes(len(bits) // 8, "big")
+
+
+def _second_difference(change):
+    """Return the change of a time's step in the shortest of five widths."""
+    if change == 0:
+        return "0"
+    for mark, size in (("10", 14), ("110", 17), ("1110", 20), ("1111", 64)):
+        if size == 64 or -(1 << size - 1) + 1 <= change <= 1 << size - 1:
+            return mark + f"{change % (1 << size):0{size}b}"
+    return ""

@@ -69,7 +69,7 @@ def source(endpoint):
 
 def read(source, timeout=TIMEOUT):
     """Return what the source says of the series."""
-    return source.read("level", AXIS, timeout).frame
+    return source.read("level or level", AXIS, timeout).frame
 
 
 FAULTS = {
@@ -181,7 +181,7 @@ def test_storage_that_misses_parts_is_not_believed(proxy, source):
     texts = {"receive series from Addr: a:1: rpc error": True, "PromQL info: metric might not be a counter": False}
     for text, is_partial in texts.items():
         proxy.fault = changed(lambda answer, text=text: answer.update(warnings=[text]))
-        answer = source.read("level", AXIS, TIMEOUT)
+        answer = source.read("level or level", AXIS, TIMEOUT)
         assert (answer.partial, answer.warnings) == (is_partial, (text,))
 
 
@@ -195,7 +195,7 @@ def test_disordered_answers_are_put_in_order(proxy, source):
             entry["values"] = entry["values"][7::-1] + entry["values"][3:]
 
     proxy.fault = changed(disturb)
-    answer = source.read("level", AXIS, TIMEOUT)
+    answer = source.read("level or level", AXIS, TIMEOUT)
     assert answer.frame.series == before.series
     np.testing.assert_array_equal(answer.frame.values, before.values)
     assert answer.warnings == ("15 samples were outside the range or second for one instant; the newest was kept",)

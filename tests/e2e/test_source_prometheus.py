@@ -1,14 +1,19 @@
 """The Prometheus source against a real Prometheus."""
 
+import contextlib
+import struct
 import time
 
 import numpy as np
 import pytest
+import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_api_client import PrometheusConnect
 from realprometheus import running, wait_until
 
+from offkey.adapters.decode.messages import field, varint, write_labels
+from offkey.adapters.decode.snappy import snapped
 from offkey.adapters.http import Endpoint
 from offkey.adapters.sources.prometheus import Source
 from offkey.core.errors import QueryRejected
@@ -160,3 +165,55 @@ def test_metrics_describe_themselves(source):
 def test_other_libraries_may_use_the_session(url, source):
     """The user's client library works through it."""
     assert "level" in PrometheusConnect(url, session=source.session).all_metrics()
+
+
+AXES = [
+    AXIS,
+    Axis(START, 60, 100),
+    Axis(START + 7, 1, 400),
+    Axis(START + 3_000, 30, 1),
+    Axis(START + GAP.start * STEP, 20, 30),
+    Axis(START + AXIS.size * STEP - 60, 15, 40),
+]
+
+
+@pytest.mark.parametrize("axis", AXES, ids=range(len(AXES)))
+@pytest.mark.parametrize("query", ["level", "odd", '{text!=""}', '{__name__=~"level|work.*",pod!~"[3-9]"}'])
+def test_what_is_stored_gives_the_numbers_of_queries(url, query, axis):
+    """Remote read, as samples or as chunks, and range queries agree in every series and every number."""
+    with (
+        contextlib.closing(Source(Endpoint(url))) as stored,
+        contextlib.closing(Source(Endpoint(url), read="query_range")) as queried,
+    ):
+        found, expected = (source.read(query, axis, TIMEOUT) for source in (stored, queried))
+    assert found.warnings == ()
+    assert found.frame.series == expected.frame.series
+    np.testing.assert_array_equal(found.frame.values, expected.frame.values)
+
+
+def test_a_series_that_goes_away_ends_the_same_way(program, tmp_path):
+    """The mark behind a series that vanished is obeyed, and what comes after it counts again."""
+    now = int(time.time()) - 40
+    ended = struct.unpack("<d", struct.pack("<Q", 0x7FF0000000000002))[0]
+    rows = {"a": [1.0, ended, np.nan, 2.0], "b": [ended, 3.0, 4.0, ended], "c": [ended] * 4}
+    message = b"".join(
+        field(
+            1,
+            write_labels([("__name__", "gone"), ("pod", pod)])
+            + b"".join(
+                field(2, b"\x09" + struct.pack("<d", value) + b"\x10" + varint((now + 10 * k) * 1000))
+                for k, value in enumerate(row)
+            ),
+        )
+        for pod, row in rows.items()
+    )
+    with running(program, tmp_path, "", "--web.enable-remote-write-receiver") as url:
+        head = {"Content-Encoding": "snappy", "X-Prometheus-Remote-Write-Version": "0.1.0"}
+        requests.post(f"{url}/api/v1/write", snapped(message), headers=head, timeout=5).raise_for_status()
+        with contextlib.closing(Source(Endpoint(url))) as stored:
+            found = stored.read("gone", Axis(now, 5, 8), TIMEOUT).frame
+        with contextlib.closing(Source(Endpoint(url), read="query_range")) as queried:
+            expected = queried.read("gone", Axis(now, 5, 8), TIMEOUT).frame
+    assert found.series == expected.series
+    np.testing.assert_array_equal(found.values, expected.values)
+    np.testing.assert_array_equal(found.values[1], [np.nan, np.nan, 3, 3, 4, 4, np.nan, np.nan])

@@ -6,8 +6,7 @@ import re
 import ssl
 import threading
 import time
-import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
@@ -18,26 +17,42 @@ import requests.auth
 import urllib3
 
 from offkey import __version__
+from offkey.adapters.bodies import BodyTooLarge, excerpt, whole
 from offkey.adapters.endpoint import TLS, Authorization, BasicAuth, Endpoint, address, secret
 from offkey.adapters.transport import Transport, connect, stamps
 from offkey.core.errors import BadResponse, SourceDown
 
-__all__ = ["TLS", "Authorization", "BasicAuth", "BodyTooLarge", "Client", "Endpoint", "Reply", "Session", "excerpt"]
+__all__ = [
+    "TLS",
+    "Authorization",
+    "BasicAuth",
+    "BodyTooLarge",
+    "Client",
+    "Endpoint",
+    "Payload",
+    "Reply",
+    "Session",
+    "excerpt",
+]
 
 CONNECT_SECONDS = 5.0  # a host that swallows packets must not use up the whole deadline
-_CHUNK = 65_536
 
 
-class BodyTooLarge(BadResponse):
-    """The body is larger than the cap: asking for less may help."""
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """What a call sends, with the headers that say what it is."""
+
+    content: bytes
+    headers: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A whole answer below status 500: `status`, and `body` after decompression."""
+    """A whole answer below status 500: `status`, `body` after decompression, and its media type."""
 
     status: int
     body: bytes
+    media_type: str = ""
 
 
 class Session(requests.Session):
@@ -109,7 +124,7 @@ class Session(requests.Session):
         response = super().send(request, **{**options, "timeout": limit, "stream": True, "allow_redirects": False})
         try:
             _refuse_redirect(response, self.endpoint)
-            response._content = _body(response, self.endpoint)  # the only way to bound what .content holds
+            response._content = whole(response, self.endpoint)  # the only way to bound what .content holds
         except BaseException:
             response.close()  # what is left on this connection belongs to no later call
             raise
@@ -132,15 +147,21 @@ class Client:
         self._lock = threading.Lock()
 
     def call(
-        self, method: str, path: str, params: Mapping[str, str] | None = None, timeout: float | None = None
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str] | None = None,
+        timeout: float | None = None,
+        payload: Payload | None = None,
     ) -> Reply:
         """Return the answer to one call.
 
         Args:
-            method: GET (parameters in the URL), or POST (parameters as a form).
+            method: GET (parameters in the URL), or POST (parameters as a form, or a payload instead).
             path: below the endpoint's URL, with a leading slash.
             params: sent as UTF-8.
             timeout: seconds for everything, repeats included; the endpoint's when not given.
+            payload: sent with POST.
 
         Raises:
             SourceDown: unreachable, too slow, or 429 or 5xx to the end.
@@ -154,7 +175,7 @@ class Client:
         while True:
             tries -= 1
             try:
-                return self._once(method, path, params or {}, end - time.monotonic())
+                return self._once(method, path, params or {}, payload, end - time.monotonic())
             except _Repeatable as error:
                 pause = error.after or random.uniform(0.1, 0.5)  # noqa: S311 (jitter, not a secret)
                 if not tries or time.monotonic() + pause >= end or not self._spend():
@@ -165,17 +186,18 @@ class Client:
         """Let go of connections."""
         self.session.close()
 
-    def _once(self, method: str, path: str, params: Mapping[str, str], left: float) -> Reply:
+    def _once(self, method: str, path: str, params: Mapping[str, str], payload: Payload | None, left: float) -> Reply:
         where = self.endpoint.url + path
         if left <= 0:
             msg = f"{where}: no time is left for this call"
             raise SourceDown(msg)
         form, query = (None, params) if method == "GET" else (params, None)
-        response = self.session.request(method, where, data=form, params=query, timeout=left)
+        content, headers = (payload.content, payload.headers) if payload else (form, None)
+        response = self.session.request(method, where, data=content, params=query, headers=headers, timeout=left)
         if response.status_code == 429 or response.status_code >= 500:
             msg = f"{where}: answered {response.status_code}: {excerpt(response.content)}"
             raise _Repeatable(msg, _seconds(response.headers.get("Retry-After", "")))
-        return Reply(response.status_code, response.content)
+        return Reply(response.status_code, response.content, response.headers.get("Content-Type", ""))
 
     def _spend(self) -> bool:
         with self._lock:
@@ -183,12 +205,6 @@ class Client:
                 return False
             self._budget -= 1
             return True
-
-
-def excerpt(body: bytes, size: int = 200) -> str:
-    """Return the start of a text somebody else wrote, on one line, fit for a message."""
-    text = " ".join(body[: 4 * size].decode("utf-8", "replace").split())
-    return "".join(c if c.isprintable() else "?" for c in text)[:size] or "(empty)"
 
 
 class _Repeatable(SourceDown):
@@ -231,42 +247,6 @@ def _origin(url: str) -> str:
     """Return scheme and host of a URL, without what may be secret."""
     parts = urlsplit(url)
     return excerpt(f"{parts.scheme or 'http'}://{parts.hostname}".encode()) if parts.hostname else "another path"
-
-
-def _body(response: requests.Response, endpoint: Endpoint) -> bytes:
-    """Read a whole body within the cap, whatever it grows to."""
-    body = bytearray()
-    for chunk in _plain(response, endpoint):
-        body += chunk
-        if len(body) > endpoint.max_body:
-            msg = f"{endpoint.url}: the body is larger than {endpoint.max_body} bytes; ask for less, or raise max_body"
-            raise BodyTooLarge(msg)
-    return bytes(body)
-
-
-def _plain(response: requests.Response, endpoint: Endpoint) -> Iterator[bytes]:
-    """Yield the decompressed body in pieces of bounded size."""
-    coding = response.headers.get("Content-Encoding", "identity").strip().lower()
-    chunks = iter(lambda: response.raw.read(_CHUNK, decode_content=False), b"")
-    if coding in {"identity", ""}:
-        yield from chunks
-        return
-    if coding not in {"gzip", "x-gzip"}:
-        msg = f"{endpoint.url}: the body is compressed as {excerpt(coding.encode())}; only gzip is understood"
-        raise BadResponse(msg)
-    gunzip = zlib.decompressobj(wbits=31)
-    try:
-        for chunk in chunks:
-            yield gunzip.decompress(chunk, _CHUNK)
-            while gunzip.unconsumed_tail:
-                yield gunzip.decompress(gunzip.unconsumed_tail, _CHUNK)
-        yield gunzip.flush()
-    except zlib.error as error:
-        msg = f"{endpoint.url}: the body is not the gzip stream it claims to be"
-        raise BadResponse(msg) from error
-    if not gunzip.eof:
-        msg = f"{endpoint.url}: the gzip stream ends in the middle"
-        raise BadResponse(msg)
 
 
 def _named(url: str, error: Exception) -> SourceDown | BadResponse:

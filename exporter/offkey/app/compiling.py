@@ -17,17 +17,30 @@ START = 1_700_000_000 // HOUR * HOUR
 
 
 def compile_all() -> Iterator[tuple[str, float]]:
-    """Yield everything that is compiled with the seconds its first use took: models, exposition, simulator."""
+    """Yield everything that is compiled with the seconds its first use took: models, decoders, exposition, simulator."""
     past = Frame((Labels.of(name="a"),), np.linspace(1.0, 2.0, 24)[None], Axis(START, 5 * MINUTE, 24))
     for package, use in ((DETECTORS, _detect), (FORECASTERS, _forecast)):
         for kind in plugins.names(package):
             began = time.monotonic()
             use(package, kind, past)
             yield kind, time.monotonic() - began
-    for name, run in (("exposition", _expose), ("simulator", _simulate)):
+    for name, run in (("decoders", _decode), ("exposition", _expose), ("simulator", _simulate)):
         began = time.monotonic()
         run()
         yield name, time.monotonic() - began
+
+
+def _decode() -> None:
+    from offkey.adapters.decode.messages import read_labels  # noqa: PLC0415 (models are compiled where no source is read)
+    from offkey.adapters.decode.roster import Roster  # noqa: PLC0415 (as above)
+    from offkey.adapters.decode.samples import held  # noqa: PLC0415 (as above)
+    from offkey.adapters.sources._matrix import matrix  # noqa: PLC0415 (as above)
+
+    axis, roster = Axis(START, MINUTE, 2), Roster(read_labels, 1)
+    for is_stream in (False, True):
+        for _ in range(2):
+            held(b"", axis, 0, roster, is_stream=is_stream)
+    matrix(b'{"status":"success","data":{"resultType":"matrix","result":[]}}', axis, 1, "")
 
 
 def _detect(package: str, kind: str, past: Frame) -> None:

@@ -215,7 +215,7 @@ def from_settings(file: schema.File, folder: Path) -> Config:
 
 def _source(source: PrometheusSource | OtherSource, folder: Path) -> SourceConfig:
     if isinstance(source, PrometheusSource):
-        return SourceConfig(source.kind, {"endpoint": source.endpoint(folder)})
+        return SourceConfig(source.kind, {"endpoint": source.endpoint(folder), "read": source.read})
     return SourceConfig(source.kind, kinds.converted(kinds.SOURCES, source.kind, source.model_extra or {}, folder))
 
 

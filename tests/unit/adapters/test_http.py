@@ -15,7 +15,7 @@ class Replies:
     def __init__(self, *replies):
         self.replies, self.seen = list(replies), []
 
-    def request(self, method, url, data, params, timeout):
+    def request(self, method, url, data, params, headers, timeout):
         """Return the next answer."""
         self.seen.append((method, url, data, params, timeout))
         reply = self.replies.pop(0)

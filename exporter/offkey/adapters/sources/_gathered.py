@@ -20,11 +20,12 @@ class Gathered:
         self._partial = False
         self._said: dict[str, None] = {}
 
-    def add(self, first: int, envelope: Envelope, piece: Piece) -> int:
+    def add(self, first: int, envelope: Envelope | None, piece: Piece) -> int:
         """Take a piece that starts at column `first`; return how many series the server sent."""
         self._pieces.append((first, piece))
-        self._partial |= envelope.partial
-        self._said.update(dict.fromkeys(envelope.warnings))
+        if envelope is not None:
+            self._partial |= envelope.partial
+            self._said.update(dict.fromkeys(envelope.warnings))
         return len(piece.series) + len(piece.dropped)
 
     def answer(self) -> Answer:

@@ -2,16 +2,21 @@
 
 import re
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from offkey.adapters.decode.roster import Roster
 from offkey.adapters.http import BodyTooLarge, Client, Endpoint, Reply, Session
 from offkey.adapters.sources._gathered import Gathered
 from offkey.adapters.sources._matrix import Envelope, Piece, json_labels, matrix, opened, reason, vector
+from offkey.adapters.sources._remote import NotOffered, RemoteRead
+from offkey.adapters.sources._selector import plain
 from offkey.core.errors import QueryRejected, SourceDown
 from offkey.core.frame import Axis
 from offkey.core.labels import Labels
 from offkey.core.ports import Answer
+
+Reading = Literal["auto", "remote_read", "query_range"]
 
 MOST_POINTS = 11_000  # per series in one answer. Source: Prometheus web/api/v1/api.go, queryRange
 FIRST_POINTS = 64  # of a long history, to learn how many series there are
@@ -46,13 +51,19 @@ class Source:
     Args:
         endpoint: the server and how to reach it.
         max_series: series kept of one query; which ones depends on their labels alone.
+        read: how selectors are read: `auto` uses remote read where it gives the answers of the query API,
+            `remote_read` also where the server does not say which labels it adds, `query_range` never.
     """
 
-    def __init__(self, endpoint: Endpoint, max_series: int = 100_000) -> None:
+    def __init__(self, endpoint: Endpoint, max_series: int = 100_000, read: Reading = "auto") -> None:
         self._client = Client(endpoint)
         self._max_series = max_series
         self._method = "POST"
         self._rosters: dict[str, Roster] = {}
+        self._remote: RemoteRead | None = None
+        if read != "query_range":
+            self._remote = RemoteRead(self._client, max_series, trusts_labels=read == "remote_read")
+        self._said: set[str] = set()
 
     @property
     def session(self) -> Session:
@@ -73,20 +84,17 @@ class Source:
             msg = f"query {query!r}: @ start() and @ end() depend on how a range is cut; use offset, or @ with a number"
             raise QueryRejected(msg)
         end = time.monotonic() + timeout
-        gathered = Gathered(axis, self._max_series)
-        first, width, widest = 0, FIRST_POINTS, MOST_POINTS
-        while first < axis.size:
-            part = axis.cut(first, min(first + width, axis.size))
-            try:
-                count = gathered.add(first, *self._range(query, part, end - time.monotonic()))
-            except (_TooMuch, BodyTooLarge):
-                if part.size == 1:
-                    raise
-                width = widest = part.size // 2
-                continue
-            first += part.size
-            width = max(1, min(widest, SAMPLES_A_CALL // max(count, 1)))
-        return gathered.answer()
+        if self._remote is None or timeout <= 0 or (matchers := plain(query)) is None:
+            return self._evaluate(query, axis, end)
+        try:
+            return self._remote.read(matchers, axis, timeout)
+        except NotOffered as error:
+            answer = self._evaluate(query, axis, end)
+            told, said = self._said, str(error)
+            if said in told:
+                return answer
+            told.add(said)
+            return replace(answer, warnings=(*answer.warnings, said))
 
     def instant(self, query: str, at: int, timeout: float) -> dict[Labels, float]:
         """Evaluate a query at one instant (Unix seconds).
@@ -120,6 +128,23 @@ class Source:
     def close(self) -> None:
         """Let go of connections."""
         self._client.close()
+
+    def _evaluate(self, query: str, axis: Axis, end: float) -> Answer:
+        """Return a query's series by range queries, as many as it takes."""
+        gathered = Gathered(axis, self._max_series)
+        first, width, widest = 0, FIRST_POINTS, MOST_POINTS
+        while first < axis.size:
+            part = axis.cut(first, min(first + width, axis.size))
+            try:
+                count = gathered.add(first, *self._range(query, part, end - time.monotonic()))
+            except (_TooMuch, BodyTooLarge):
+                if part.size == 1:
+                    raise
+                width = widest = part.size // 2
+                continue
+            first += part.size
+            width = max(1, min(widest, SAMPLES_A_CALL // max(count, 1)))
+        return gathered.answer()
 
     @property
     def _where(self) -> str:

@@ -39,7 +39,7 @@ class Server:
         self.endpoint, self.session = Endpoint(URL), object()
         self.respond, self.asked = respond, []
 
-    def call(self, method, path, params=None, timeout=None):
+    def call(self, method, path, params=None, timeout=None, payload=None):
         """Return what the function says."""
         self.asked.append((method, path, dict(params or {})))
         return self.respond(method, path, dict(params or {}))
@@ -59,7 +59,7 @@ def serve(monkeypatch):
     def make(respond, **options):
         server = Server(respond)
         monkeypatch.setattr(prometheus, "Client", lambda endpoint: server)
-        return Source(Endpoint(URL), **options), server
+        return Source(Endpoint(URL), read="query_range", **options), server
 
     return make
 

@@ -1,0 +1,146 @@
+"""Streamed remote read: frames of chunks, and the samples in them.
+
+Source: Prometheus storage/remote/chunked.go, tsdb/chunkenc/xor.go (the format of Pelkonen et al. (2015), Gorilla, VLDB
+8:1816-1827).
+"""
+
+import numpy as np
+
+from offkey.adapters.decode.grid import enter
+from offkey.adapters.decode.messages import entries, number, signed, size_at, skipped
+from offkey.core.frame import IntArray
+from offkey.core.state import AnyArray
+from offkey.models.kernels import compiled
+
+_CHECKSUM = 4  # bytes in front of each frame; TCP has checked them already
+_ONE = np.uint64(1)
+
+
+@compiled
+def frames(text: AnyArray, size: int, marks: IntArray) -> int:
+    """Mark the series in a stream of frames; return how many entries there are, also when there is no room, or -1."""
+    at, found = 0, 0
+    while at < size:
+        length, at = number(text, at, size)
+        if at < 0 or length > np.uint64(size - at) or signed(length) + _CHECKSUM > size - at:
+            return -1
+        at += _CHECKSUM
+        found = entries(text, at, at + signed(length), found, marks)
+        if found < 0:
+            return -1
+        at += signed(length)
+    return found
+
+
+@compiled
+def enter_chunk(
+    text: AnyArray, at: int, end: int, oldest: int, latest: int, shape: IntArray, stamps: IntArray, bits: AnyArray
+) -> int:
+    """Remember the samples of a Chunk; return 1, 2 when it holds histograms instead, 0 when it is malformed.
+
+    Args:
+        text: bytes, padded.
+        at: where the chunk begins.
+        end: where it ends.
+        oldest: first time that matters, milliseconds.
+        latest: last time that matters.
+        shape: start and step of the axis, milliseconds.
+        stamps: see `grid.enter`.
+        bits: see `grid.enter`.
+    """
+    kind, first, last, start, stop = np.uint64(0), np.uint64(0), np.uint64(0), 0, 0
+    while at < end:
+        tag, at = number(text, at, end)
+        if at < 0:
+            return 0
+        if tag == 0x22:
+            start, stop = size_at(text, at, end)
+            at = stop
+        elif tag == 0x18:
+            kind, at = number(text, at, end)
+        elif tag == 0x08:
+            first, at = number(text, at, end)
+        elif tag == 0x10:
+            last, at = number(text, at, end)
+        else:
+            at = skipped(text, tag, at, end)
+        if at < 0:
+            return 0
+    if kind != 1:
+        return 2
+    if signed(first) > latest or signed(last) < oldest or stop == start:
+        return 1
+    return 1 if _enter_samples(text, start, stop, oldest, latest, shape, stamps, bits) else 0
+
+
+@compiled
+def _enter_samples(
+    text: AnyArray, at: int, stop: int, oldest: int, latest: int, shape: IntArray, stamps: IntArray, bits: AnyArray
+) -> bool:
+    """Remember the samples of XOR-encoded data; return whether it is well-formed."""
+    if stop - at < 2:
+        return False
+    size = int(text[at]) << 8 | int(text[at + 1])
+    time, delta, value = 0, 0, np.uint64(0)
+    leading, width = 0, 64
+    place, limit = (at + 2) * 8, stop * 8
+    for k in range(size):
+        if k == 0:
+            zigzag, at = number(text, at + 2, stop)
+            if at < 0:
+                return False
+            time = signed(zigzag >> _ONE) ^ -signed(zigzag & _ONE)
+            place = at * 8
+            value = _bits(text, place, 64)
+            place += 64
+        elif k == 1:
+            first, at = number(text, place >> 3, stop)
+            if at < 0:
+                return False
+            delta = signed(first)
+            time += delta
+            place = at * 8
+        else:
+            ones = 0
+            while ones < 4 and _bits(text, place, 1) == _ONE:
+                ones += 1
+                place += 1
+            place += ones < 4
+            if ones:
+                span = 14 if ones == 1 else 17 if ones == 2 else 20 if ones == 3 else 64
+                change = signed(_bits(text, place, span))
+                if span < 64 and change > 1 << (span - 1):
+                    change -= 1 << span
+                place += span
+                delta += change
+            time += delta
+        if k and _bits(text, place, 1) == _ONE:
+            if _bits(text, place + 1, 1) == _ONE:
+                leading = signed(_bits(text, place + 2, 5))
+                width = signed(_bits(text, place + 7, 6))
+                width = width if width else 64
+                place += 11
+            place += 2
+            if leading + width > 64:
+                return False
+            value ^= _bits(text, place, width) << np.uint64(64 - leading - width)
+            place += width
+        elif k:
+            place += 1
+        if place > limit:
+            return False
+        if oldest <= time <= latest:
+            enter(time, value, shape[0], shape[1], stamps, bits)
+    return True
+
+
+@compiled
+def _bits(text: AnyArray, place: int, count: int) -> np.uint64:
+    """Return 1 to 64 bits from a bit position on, the first the most significant."""
+    at, offset = place >> 3, np.uint64(place & 7)
+    word = np.uint64(0)
+    for k in range(8):
+        word = word << np.uint64(8) | np.uint64(text[at + k])
+    if offset:
+        word = word << offset | np.uint64(text[at + 8]) >> (np.uint64(8) - offset)
+    return word >> np.uint64(64 - count)
