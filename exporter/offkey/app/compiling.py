@@ -17,7 +17,7 @@ START = 1_700_000_000 // HOUR * HOUR
 
 
 def compile_all() -> Iterator[tuple[str, float]]:
-    """Yield everything that is compiled with the seconds its first use took: models, decoders, exposition, simulator."""
+    """Yield all that is compiled with the seconds its first use took: models, decoders, exposition, simulator."""
     past = Frame((Labels.of(name="a"),), np.linspace(1.0, 2.0, 24)[None], Axis(START, 5 * MINUTE, 24))
     for package, use in ((DETECTORS, _detect), (FORECASTERS, _forecast)):
         for kind in plugins.names(package):

@@ -80,58 +80,74 @@ def _enter_samples(
     """Remember the samples of XOR-encoded data; return whether it is well-formed."""
     if stop - at < 2:
         return False
-    size = int(text[at]) << 8 | int(text[at + 1])
     time, delta, value = 0, 0, np.uint64(0)
-    leading, width = 0, 64
-    place, limit = (at + 2) * 8, stop * 8
-    for k in range(size):
+    leading, width, place = 0, 64, 0
+    for k in range(int(text[at]) << 8 | int(text[at + 1])):
         if k == 0:
-            zigzag, at = number(text, at + 2, stop)
-            if at < 0:
-                return False
+            zigzag, after = number(text, at + 2, stop)
             time = signed(zigzag >> _ONE) ^ -signed(zigzag & _ONE)
-            place = at * 8
-            value = _bits(text, place, 64)
-            place += 64
-        elif k == 1:
-            first, at = number(text, place >> 3, stop)
-            if at < 0:
-                return False
-            delta = signed(first)
-            time += delta
-            place = at * 8
+            value = _bits(text, max(0, after) * 8, 64)
+            place = after * 8 + 64 if after >= 0 else -1
         else:
-            ones = 0
-            while ones < 4 and _bits(text, place, 1) == _ONE:
-                ones += 1
-                place += 1
-            place += ones < 4
-            if ones:
-                span = 14 if ones == 1 else 17 if ones == 2 else 20 if ones == 3 else 64
-                change = signed(_bits(text, place, span))
-                if span < 64 and change > 1 << (span - 1):
-                    change -= 1 << span
-                place += span
+            if k == 1:
+                first, after = number(text, place >> 3, stop)
+                delta = signed(first)
+                place = after * 8 if after >= 0 else -1
+            else:
+                change, place = _change(text, place)
                 delta += change
             time += delta
-        if k and _bits(text, place, 1) == _ONE:
-            if _bits(text, place + 1, 1) == _ONE:
-                leading = signed(_bits(text, place + 2, 5))
-                width = signed(_bits(text, place + 7, 6))
-                width = width if width else 64
-                place += 11
-            place += 2
-            if leading + width > 64:
-                return False
-            value ^= _bits(text, place, width) << np.uint64(64 - leading - width)
-            place += width
-        elif k:
-            place += 1
-        if place > limit:
+            if place >= 0:
+                leading, width, difference, place = _difference(text, place, leading, width)
+                value ^= difference
+        if place < 0 or place > stop * 8:
             return False
         if oldest <= time <= latest:
             enter(time, value, shape[0], shape[1], stamps, bits)
     return True
+
+
+@compiled
+def _change(text: AnyArray, place: int) -> tuple[int, int]:
+    """Return how the step between two times differs from the one before, and the bit position after it."""
+    ones = 0
+    while ones < 4 and _bits(text, place, 1) == _ONE:
+        ones += 1
+        place += 1
+    if ones == 0:
+        return 0, place + 1
+    place += ones < 4
+    span = 14 if ones == 1 else 17 if ones == 2 else 20 if ones == 3 else 64
+    change = signed(_bits(text, place, span))
+    if span < 64 and change > 1 << (span - 1):
+        change -= 1 << span
+    return change, place + span
+
+
+@compiled
+def _difference(text: AnyArray, place: int, leading: int, width: int) -> tuple[int, int, np.uint64, int]:
+    """Return the bits in which a value differs from the one before, framed by their window, and the position after.
+
+    Args:
+        text: bytes.
+        place: bit position.
+        leading: zeros before the window, as it was.
+        width: bits of the window.
+
+    Returns:
+        Leading, width, difference and position; -1 when the window is wider than a value.
+    """
+    if _bits(text, place, 1) != _ONE:
+        return leading, width, np.uint64(0), place + 1
+    if _bits(text, place + 1, 1) == _ONE:
+        leading = signed(_bits(text, place + 2, 5))
+        width = signed(_bits(text, place + 7, 6))
+        width = width if width else 64
+        place += 11
+    if leading + width > 64:
+        return leading, width, np.uint64(0), -1
+    place += 2
+    return leading, width, _bits(text, place, width) << np.uint64(64 - leading - width), place + width
 
 
 @compiled

@@ -8,6 +8,7 @@ from offkey.adapters.decode.chunks import enter_chunk, frames
 from offkey.adapters.decode.grid import NEVER, enter, settle
 from offkey.adapters.decode.messages import (
     HISTOGRAM,
+    LABEL,
     SAMPLE,
     Outline,
     number,
@@ -22,7 +23,7 @@ from offkey.core.frame import Array, Axis, BoolArray, IntArray
 from offkey.core.state import AnyArray
 from offkey.models.kernels import compiled
 
-_CHUNK_DATA, _CHUNK_KIND, _XOR = 0x22, 0x18, 1
+_HISTOGRAMS = 2  # what an entry that holds some is told by
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,36 +94,50 @@ def _fill(
     """Fill the values entry by entry; those of one series stand together. Return whether all was well-formed."""
     start, step, reach = shape[0], shape[1], shape[2]
     stamps, newest = np.full(bits.shape[1], NEVER), np.empty(bits.shape[1], np.uint64)
-    oldest, latest = start - reach, start + step * (bits.shape[1] - 1)
     for k in range(rows.size):
         row = rows[k]
         if row < 0:
             continue
-        at, stop = spans[0, k], spans[1, k]
-        while at < stop:
-            tag, at = number(text, at, stop)
-            if at >= 0 and tag == SAMPLE:
-                at, end = size_at(text, at, stop)
-                if at < 0:
-                    return False
-                if is_stream:
-                    kind = enter_chunk(text, at, end, oldest, latest, shape, stamps, newest)
-                    if kind == 0:
-                        return False
-                    histograms[row] |= kind == 2
-                else:
-                    time, value, is_whole = sample(text, at, end)
-                    if not is_whole:
-                        return False
-                    if oldest <= time <= latest:
-                        enter(time, value, start, step, stamps, newest)
-                at = end
-            elif at >= 0 and tag != 0x0A:
-                histograms[row] |= tag == HISTOGRAM
-                at = skipped(text, tag, at, stop)
-            if at < 0 or tag == 0x0A:
-                return False
+        kind = _enter(text, spans[0, k], spans[1, k], shape, is_stream, stamps, newest)
+        if kind == 0:
+            return False
+        histograms[row] |= kind == _HISTOGRAMS
         if k + 1 == rows.size or rows[k + 1] != row:
             present[row] |= settle(start, step, reach, stamps, newest, bits[row])
             stamps[:] = NEVER
     return True
+
+
+@compiled
+def _enter(
+    text: AnyArray, at: int, stop: int, shape: IntArray, is_stream: bool, stamps: IntArray, newest: AnyArray
+) -> int:
+    """Remember the samples of one entry; return 1, 2 when some are histograms, 0 when it is malformed."""
+    found, oldest = 1, shape[0] - shape[2]
+    latest = shape[0] + shape[1] * (stamps.size - 1)
+    while at < stop:
+        tag, at = number(text, at, stop)
+        if at < 0 or tag == LABEL:
+            return 0
+        if tag != SAMPLE:
+            found = _HISTOGRAMS if tag == HISTOGRAM else found
+            at = skipped(text, tag, at, stop)
+            if at < 0:
+                return 0
+            continue
+        at, end = size_at(text, at, stop)
+        if at < 0:
+            return 0
+        if is_stream:
+            kind = enter_chunk(text, at, end, oldest, latest, shape, stamps, newest)
+            if kind == 0:
+                return 0
+            found = max(found, kind)
+        else:
+            time, value, is_whole = sample(text, at, end)
+            if not is_whole:
+                return 0
+            if oldest <= time <= latest:
+                enter(time, value, shape[0], shape[1], stamps, newest)
+        at = end
+    return found
