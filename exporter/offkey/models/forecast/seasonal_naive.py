@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numba import njit
 
 from offkey.core.findings import Forecast
 from offkey.core.frame import Array, Frame, IntArray
 from offkey.core.state import State
 from offkey.models.grid import DAY_SLOTS, WEEK_SLOTS, blank_open, close_bins, slots_of
+from offkey.models.kernels import compiled
 
 OUTSIDE = 0.1  # share of errors the bounds leave out
 PACE = 0.02  # how fast the width follows the errors it sees
@@ -55,7 +55,7 @@ class Model:
         return DAY_SLOTS if self.season == "daily" else WEEK_SLOTS
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _learn(season: Array, error: Array, width: Array, slots: IntArray, values: Array) -> None:
     """Judge the season by each value, then let it take the value's place; all arrays but the last two are written.
 

@@ -30,7 +30,7 @@ class Model:
         """Learn every column; the arrays of the state are used on."""
         rows = state.align(frame.series).rows
         bins, still_open = close_bins(rows, frame)
-        learned = _learned(rows)
+        learned = _arrays(rows)
         if bins.axis.size > 0:
             learn(learned, bins.axis.start // BIN, slots_of(bins), bins.values)
         return State(frame.series, learned._asdict() | still_open)
@@ -42,11 +42,11 @@ class Model:
     def forecast(self, state: State, future: Frame) -> Forecast:
         """Return point and bounds, shape (S, H); NaN at a distance from which nothing could be judged yet."""
         out = np.empty((3, *future.values.shape))
-        learned = _learned(state.align(future.series).rows)
+        learned = _arrays(state.align(future.series).rows)
         continue_series(learned, future.axis.times // BIN, slots_of(future), out)
         return Forecast(*out)
 
 
-def _learned(rows: Mapping[str, AnyArray]) -> Learned:
+def _arrays(rows: Mapping[str, AnyArray]) -> Learned:
     """Return the arrays of a state as the compiled code takes them: those of a store may be read-only."""
     return Learned(**{name: np.require(rows[name], requirements=("C", "W")) for name in Learned._fields})

@@ -1,19 +1,19 @@
 """One bin after the other: judge what was said, learn, and issue what will be judged.
 
-Compiled; the cache of compiled code follows changes of its own file only, so after a change in `_members.py` or
-`_learned.py` delete this folder's __pycache__. `one` is what was learned about one series; values are centred on its
-first one.
+Compiled. `one` is what was learned about one series; values are centred on its first one.
 """
 
 import numpy as np
-from numba import njit
 
 from offkey.core.frame import Array, IntArray
 from offkey.models.forecast.bank._learned import (
+    AGREED,
     BELOW,
+    BINS_OF_HOUR,
     BLOCKS,
     BURST,
     CHECKS,
+    COUNT,
     DAILY_RATE,
     DISCORD,
     DISCORD_MEMORY,
@@ -34,10 +34,12 @@ from offkey.models.forecast.bank._learned import (
     MEMBERS,
     MEMORY,
     NEAR,
+    NEWEST,
     OFFSETS,
     ORIGIN,
     OUTSIDE,
     PACE,
+    PLACE,
     PROFILES,
     QUEUES,
     SAME,
@@ -45,26 +47,32 @@ from offkey.models.forecast.bank._learned import (
     SCALE_MEMORY,
     SLOW,
     SPREAD,
+    SPREAD_MEMORY,
     STRIDE,
+    SUM,
     UPROAR,
     USUAL,
     Learned,
+    one_of,
 )
 from offkey.models.forecast.bank._members import (
+    UNKNOWN,
     Desk,
+    agreed_at,
     desk,
     error_share,
+    limit,
     members_at,
-    piece,
     profiles_at,
     say,
     weigh,
     within,
 )
 from offkey.models.grid import DAY_SLOTS, WEEK_SLOTS
+from offkey.models.kernels import compiled, part
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def learn(learned: Learned, first: int, slots: IntArray, values: Array) -> None:
     """Judge and teach with bin after bin; the arrays of `learned` are written.
 
@@ -76,7 +84,8 @@ def learn(learned: Learned, first: int, slots: IntArray, values: Array) -> None:
     """
     work = desk()
     for row in range(values.shape[0]):
-        one = _row(learned, row)
+        one = one_of(learned, row)
+        work.usual[:] = UNKNOWN
         for column in range(values.shape[1]):
             number = first + column
             if number > one.clock[0]:
@@ -84,7 +93,7 @@ def learn(learned: Learned, first: int, slots: IntArray, values: Array) -> None:
                 _learn_one(one, number, slots[row, column], values[row, column], work)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def continue_series(learned: Learned, numbers: IntArray, slots: IntArray, out: Array) -> None:
     """Write point, lower and upper for each instant.
 
@@ -96,7 +105,8 @@ def continue_series(learned: Learned, numbers: IntArray, slots: IntArray, out: A
     """
     work = desk()
     for row in range(slots.shape[0]):
-        one = _row(learned, row)
+        one = one_of(learned, row)
+        work.usual[:] = UNKNOWN
         weigh(one.errors, work.weights)
         for column in range(slots.shape[1]):
             said = say(one, slots[row, column], max(numbers[column] - one.clock[0], 1), work)
@@ -106,21 +116,7 @@ def continue_series(learned: Learned, numbers: IntArray, slots: IntArray, out: A
             out[2, row, column] = point + said.above * said.unit
 
 
-@piece
-def _row(learned: Learned, row: int) -> Learned:
-    return Learned(
-        learned.week[row],
-        learned.daily[row],
-        learned.own[row],
-        learned.past[row],
-        learned.errors[row],
-        learned.issued[row],
-        learned.bounds[row],
-        learned.clock[row],
-    )
-
-
-@piece
+@part
 def _pass_time(one: Learned, number: int) -> None:
     """Let levels stand still over bins that no frame held; what was to be issued in them is unknown."""
     if one.clock[0] > 0:
@@ -132,13 +128,13 @@ def _pass_time(one: Learned, number: int) -> None:
     one.clock[0] = number
 
 
-@piece
+@part
 def _remember(one: Learned, number: int) -> None:
     for level in range(LEVELS):
         one.past[number // STRIDE % KEPT, level] = one.own[level]
 
 
-@piece
+@part
 def _learn_one(one: Learned, number: int, slot: int, value: float, work: Desk) -> None:
     if not np.isnan(value):
         if np.isnan(one.own[ORIGIN]):
@@ -148,14 +144,16 @@ def _learn_one(one: Learned, number: int, slot: int, value: float, work: Desk) -
         _judge(one, number, value, work)
         _check(one, number, slot, value)
         _follow(one.own, work.profiles, value)
+        _compare_weeks(one, work, slot, value)
         _store(one, work.profiles[USUAL], slot, value)
+        work.usual[slot % DAY_SLOTS] = UNKNOWN
         one.clock[1] += 1
     if number % STRIDE == 0:
         _remember(one, number)
         _issue(one, number, slot, work)
 
 
-@piece
+@part
 def _judge(one: Learned, number: int, value: float, work: Desk) -> None:
     """Compare a value with what each member would have said about it, at one distance.
 
@@ -179,7 +177,7 @@ def _judge(one: Learned, number: int, value: float, work: Desk) -> None:
         errors[member] += (min(miss, most) - errors[member]) / MEMORY[block]
 
 
-@piece
+@part
 def _check(one: Learned, number: int, slot: int, value: float) -> None:
     """Compare a value with the forecasts that were issued for it."""
     for lead in range(LEADS.shape[0]):
@@ -190,7 +188,7 @@ def _check(one: Learned, number: int, slot: int, value: float) -> None:
                 _calibrate(one.bounds[lead // CHECKS], lead // CHECKS, slot, value, waiting)
 
 
-@piece
+@part
 def _calibrate(bounds: Array, block: int, slot: int, value: float, waiting: Array) -> None:
     """Learn the size of errors at one distance, and how far the bounds must reach."""
     miss, unit = value - waiting[0], waiting[1]
@@ -204,13 +202,13 @@ def _calibrate(bounds: Array, block: int, slot: int, value: float, waiting: Arra
         outward = miss if side == 1 else -miss
         if unit > 0.0:
             outside = 1.0 if outward > bounds[BELOW + side] * unit else 0.0
-            bounds[BELOW + side] *= 1.0 + PACE * (outside - OUTSIDE)
+            bounds[BELOW + side] *= 1.0 + PACE * (outside - OUTSIDE[block])
     share, hour = error_share(bounds, slot), HOUR + slot % DAY_SLOTS * HOURS // DAY_SLOTS
     bounds[hour] = share + (min(size / bounds[SCALE], BURST) - share) / HOUR_MEMORY
-    bounds[SCALE] += (min(size / share, BURST * bounds[SCALE]) - bounds[SCALE]) / SCALE_MEMORY[block]
+    bounds[SCALE] += (min(size / share, limit(BURST, bounds[SCALE], size)) - bounds[SCALE]) / SCALE_MEMORY[block]
 
 
-@piece
+@part
 def _follow(own: Array, profiles: Array, value: float) -> None:
     """Move the running levels towards what each profile leaves over."""
     for profile in range(PROFILES):
@@ -220,33 +218,59 @@ def _follow(own: Array, profiles: Array, value: float) -> None:
         fast, slow, jump = 2 * profile, 2 * profile + 1, JUMP + profile
         if np.isnan(own[fast]):
             own[fast], own[slow], own[jump] = rest, rest, 0.0
-        most = LEAP * own[jump] if own[jump] > 0.0 else np.inf
+        most = limit(LEAP, own[jump], rest - own[fast])
         miss = within(rest - own[fast], most)
         own[fast] += miss * (1.0 - np.exp(-1.0 / FAST))
         own[slow] += within(rest - own[slow], most) * (1.0 - np.exp(-1.0 / SLOW))
         if profile == LAST:
-            drift = 0.0 if np.isnan(own[DRIFT]) else own[DRIFT]
-            own[DRIFT] = drift + within(rest - drift, most) / DAY_SLOTS
+            drift = rest if np.isnan(own[DRIFT]) else own[DRIFT]
+            own[DRIFT] = drift + within(rest - drift, limit(NEAR, own[SPREAD], rest - drift)) / DAY_SLOTS
         own[jump] += (abs(miss) - own[jump]) / 50.0
 
 
-@piece
+@part
 def _store(one: Learned, usual: float, slot: int, value: float) -> None:
     """Let a value take its place in the season."""
-    away = abs(value - usual)
+    away, calm = abs(value - usual), value
     if not np.isnan(away):
         spread = away if np.isnan(one.own[SPREAD]) else one.own[SPREAD]
-        most = NEAR * spread if spread > 0.0 else np.inf
-        one.own[SPREAD] = spread + (min(away, most) - spread) / DAY_SLOTS
+        most = limit(NEAR, spread, away)
+        one.own[SPREAD] = spread + (min(away, most) - spread) / SPREAD_MEMORY
+        calm = usual + within(value - usual, most)
     place = slot % DAY_SLOTS
+    calm -= agreed_at(one.weekly, slot)
     if np.isnan(one.daily[place]):
-        one.daily[place] = value
-    most = NEAR * one.own[SPREAD] if one.own[SPREAD] > 0.0 else np.inf
-    one.daily[place] += DAILY_RATE * within(value - one.daily[place], most)
+        one.daily[place] = calm
+    one.daily[place] += DAILY_RATE * (calm - one.daily[place])
     one.week[slot] = value
 
 
-@piece
+@part
+def _compare_weeks(one: Learned, work: Desk, slot: int, value: float) -> None:
+    """Note how far an hour of the week is from the usual day; after it, see what it has in common with last week's."""
+    own, hour = one.own, slot // BINS_OF_HOUR
+    if own[PLACE] != hour:
+        if own[COUNT] >= BINS_OF_HOUR // 2:
+            _agree(one.weekly, int(own[PLACE]), own[SUM] / own[COUNT], own[SPREAD])
+            work.usual[:] = UNKNOWN
+        own[PLACE], own[SUM], own[COUNT] = hour, 0.0, 0.0
+    away = value - work.profiles[USUAL] + agreed_at(one.weekly, slot)
+    if not np.isnan(away):
+        own[SUM] += away
+        own[COUNT] += 1.0
+
+
+@part
+def _agree(weekly: Array, hour: int, now: float, spread: float) -> None:
+    """Expect of an hour of the week what two weeks have in common, less the usual deviation."""
+    before = weekly[NEWEST, hour]
+    weekly[NEWEST, hour] = now
+    if not np.isnan(before):
+        common = max(min(abs(now), abs(before)) - spread, 0.0) if now * before > 0.0 else 0.0
+        weekly[AGREED, hour] = common if now > 0.0 else -common
+
+
+@part
 def _issue(one: Learned, number: int, slot: int, work: Desk) -> None:
     """Put forecasts aside that will be checked when their instants come.
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from offkey.core.frame import Array, IntArray
 from offkey.models.grid import DAY_SLOTS, WEEK_SLOTS
+from offkey.models.kernels import part
 
 NONE, USUAL, LAST, WEEK, DAILY = range(5)  # profiles of the season, see `_members.profiles_at`
 PROFILES = 5
@@ -23,11 +24,20 @@ LEVELS = DRIFT + 1
 JUMP = LEVELS  # mean absolute miss of each profile with its fast level
 SPREAD = JUMP + PROFILES  # mean absolute deviation from the usual day
 ORIGIN = SPREAD + 1  # first value, in the series' own unit
-OWN = ORIGIN + 1
+PLACE = ORIGIN + 1  # the running hour of the week, the sum of its deviations from the usual day, and how many
+SUM = PLACE + 1
+COUNT = SUM + 1
+OWN = COUNT + 1
+
+# Rows of `weekly`.
+NEWEST, AGREED = 0, 1
 
 # Columns of `bounds`.
 SCALE, DISCORD, BELOW, ABOVE, HOUR = range(5)
 HOURS = 24
+
+BINS_OF_HOUR = DAY_SLOTS // HOURS
+WEEK_HOURS = WEEK_SLOTS // BINS_OF_HOUR
 
 STRIDE = 12  # bins between two remembered sets of levels, and two issued forecasts
 KEPT = DAY_SLOTS // STRIDE
@@ -43,18 +53,21 @@ ISSUED = int(QUEUES.sum())
 
 LARGEST = 1e30  # a value farther from the first one counts as this far
 TINY = 1e-30
+SPREAD_MEMORY = 1.0 * DAY_SLOTS  # bins over which the usual deviation is forgotten
+NEW_SCALE = 1e12  # times the usual: what is seen now is no outlier, the series has changed
 NEAR = 3.0  # times the usual deviation: the last day and week are not believed beyond it
 LEAP = 8.0  # times the usual miss: a level moves no faster
 SAME = 3.0  # times the least error: what all members missed tells them apart no better
-DAILY_RATE = 0.15  # weight of the newest day in the daily profile
+DAILY_RATE = 0.12  # weight of the newest day in the daily profile
 TRIMMED = 0.3  # share of the weight that is cut off on each side of the weighted median
 CONCORD = 0.4  # power with which disagreement between the members widens the bounds
+FAINT = 0.05  # times the usual error: disagreement that is added to both sides of the comparison
 UPROAR = 5.0  # times the mean disagreement: more widens the bounds no further
 DISCORD_MEMORY = 36.0  # issued forecasts over which the mean disagreement is forgotten
 SCALE_MEMORY = (30.0, 30.0, 40.0, 40.0)  # checked forecasts, two an hour
 HOUR_MEMORY = 40.0  # checked forecasts in that hour of the day
 BURST = 10.0  # times the usual error: a larger one widens the bounds no further
-OUTSIDE = 0.05  # share of values beyond each bound
+OUTSIDE = (0.05, 0.05, 0.045, 0.042)  # share of values to be beyond each bound; far errors come in runs and teach late
 PACE = 0.01  # how fast a bound moves, as a share of its distance, for a value beyond it
 FIRST = 2.4  # distance of the bounds in mean absolute errors before they have learned
 
@@ -64,6 +77,7 @@ class Learned(NamedTuple):
 
     week: Array  # last value of each slot of the week, less the origin (2016)
     daily: Array  # running mean over the days of each slot of the day (288)
+    weekly: Array  # deviation of each hour of the week from the usual day: the newest, and what two weeks agreed on
     own: Array  # levels, jumps, spread and origin (OWN)
     past: Array  # levels as they were, every STRIDE bins of the last day (KEPT, LEVELS)
     errors: Array  # mean absolute error of each member at each distance (BLOCKS, MEMBERS)
@@ -77,6 +91,7 @@ def shapes() -> dict[str, tuple[tuple[int, ...], type]]:
     return {
         "week": ((WEEK_SLOTS,), np.float32),
         "daily": ((DAY_SLOTS,), np.float32),
+        "weekly": ((2, WEEK_HOURS), np.float32),
         "own": ((OWN,), np.float64),
         "past": ((KEPT, LEVELS), np.float32),
         "errors": ((BLOCKS, MEMBERS), np.float32),
@@ -84,3 +99,19 @@ def shapes() -> dict[str, tuple[tuple[int, ...], type]]:
         "bounds": ((BLOCKS, HOUR + HOURS), np.float32),
         "clock": ((2,), np.int64),
     }
+
+
+@part
+def one_of(learned: Learned, row: int) -> Learned:
+    """Return what was learned about one series."""
+    return Learned(
+        learned.week[row],
+        learned.daily[row],
+        learned.weekly[row],
+        learned.own[row],
+        learned.past[row],
+        learned.errors[row],
+        learned.issued[row],
+        learned.bounds[row],
+        learned.clock[row],
+    )

@@ -1,27 +1,29 @@
 """What the members of the bank say about an instant, and what is made of it. Compiled; see `_kernel.py`."""
 
-from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from offkey.core.frame import Array, IntArray
 from offkey.models.forecast.bank._learned import (
     ABOVE,
+    AGREED,
     BELOW,
+    BINS_OF_HOUR,
     BLOCKS,
     CENTRES,
     CONCORD,
     DAILY,
     DISCORD,
     DRIFT,
+    FAINT,
     HOUR,
     HOURS,
     LAST,
     LATE,
     MEMBERS,
     NEAR,
+    NEW_SCALE,
     NONE,
     PROFILES,
     SCALE,
@@ -35,16 +37,11 @@ from offkey.models.forecast.bank._learned import (
     Learned,
 )
 from offkey.models.grid import DAY_SLOTS, WEEK_SLOTS
+from offkey.models.kernels import part
 
 DAYS = WEEK_SLOTS // DAY_SLOTS
 FLAT = 3  # bins on either side over which the daily mean is smoothed; one for the last day and week
-Function = TypeVar("Function", bound=Callable[..., object])
-
-
-def piece(function: Function) -> Function:
-    """Compile a function that only compiled code calls; without a door for Python all is compiled a fifth sooner."""
-    options: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy", "no_cpython_wrapper": True}
-    return cast("Function", njit(**options)(function))
+UNKNOWN = np.inf  # a usual value that was not asked for since it may have changed
 
 
 class Desk(NamedTuple):
@@ -52,9 +49,10 @@ class Desk(NamedTuple):
 
     profiles: Array  # (PROFILES,)
     says: Array  # (MEMBERS,)
-    places: IntArray  # members by what they say (MEMBERS,)
+    places: IntArray  # members by what they say, those that know nothing last (MEMBERS,)
     weights: Array  # trust in each member at each distance, 0 where it is not known (BLOCKS, MEMBERS)
     days: Array  # values of one slot (DAYS,)
+    usual: Array  # median over the days of each slot of the day, UNKNOWN until it is asked for (DAY_SLOTS,)
 
 
 class Said(NamedTuple):
@@ -68,15 +66,20 @@ class Said(NamedTuple):
     above: float  # units from the point to the upper bound
 
 
-@piece
+@part
 def desk() -> Desk:
     """Return a desk."""
     return Desk(
-        np.empty(PROFILES), np.empty(MEMBERS), np.empty(MEMBERS, np.int64), np.empty((BLOCKS, MEMBERS)), np.empty(DAYS)
+        np.empty(PROFILES),
+        np.empty(MEMBERS),
+        np.arange(MEMBERS),
+        np.empty((BLOCKS, MEMBERS)),
+        np.empty(DAYS),
+        np.empty(DAY_SLOTS),
     )
 
 
-@piece
+@part
 def weigh(errors: Array, weights: Array) -> None:
     """Write the trust in each member at each distance, (BLOCKS, MEMBERS): its error to the power of -4, at most 1."""
     for block in range(BLOCKS):
@@ -89,7 +92,7 @@ def weigh(errors: Array, weights: Array) -> None:
             weights[block, member] = share * share if share > 0.0 else 0.0  # 0 for NaN
 
 
-@piece
+@part
 def say(one: Learned, slot: int, ahead: int, work: Desk) -> Said:
     """Return the forecast for one instant; `work.weights` must be written.
 
@@ -99,9 +102,8 @@ def say(one: Learned, slot: int, ahead: int, work: Desk) -> Said:
         ahead: bins from the last learned one.
         work: room to work in.
     """
-    days = (ahead - 1) // DAY_SLOTS + 1
-    profiles_at(one, slot, days, work)
-    members_at(work.profiles, one.own, ahead, days, work.says)
+    profiles_at(one, slot, ahead, work)
+    members_at(work.profiles, one.own, ahead, days_back(ahead), work.says)
     known = order(work.says, work.places)
     near, distance = 0, np.log(ahead)
     while near < BLOCKS - 2 and distance > CENTRES[near + 1]:
@@ -115,7 +117,7 @@ def say(one: Learned, slot: int, ahead: int, work: Desk) -> Said:
             said, apart = mix(work.says, work.weights[near + far], work.places, known)
             point += weight * said
             discord += weight * apart
-            factor += weight * discord_factor(apart, bounds[DISCORD])
+            factor += weight * discord_factor(apart, bounds)
             scale += weight * bounds[SCALE]
             share += weight * error_share(bounds, slot)
             below += weight * bounds[BELOW]
@@ -123,55 +125,71 @@ def say(one: Learned, slot: int, ahead: int, work: Desk) -> Said:
     return Said(point, scale * share * factor, discord, factor, below, above)
 
 
-@piece
-def profiles_at(one: Learned, slot: int, days: int, work: Desk) -> None:
-    """Write what each profile of the season says about a slot of the week, (PROFILES,).
+@part
+def profiles_at(one: Learned, slot: int, ahead: int, work: Desk) -> None:
+    """Write what each profile of the season says about a slot of the week, (PROFILES,), so many bins ahead.
 
-    NONE is 0; USUAL the median of seven days; LAST the last day known, `days` back, and WEEK the last week, both mean
-    of three bins, none farther from the usual than is usual; DAILY a running mean over the days, of seven bins.
+    NONE is 0; USUAL the median of seven days; LAST the last day known and WEEK the last week, both mean of three
+    bins, none farther from the usual than is usual; DAILY a running mean over the days, of seven bins.
     """
-    most = NEAR * one.own[SPREAD]
-    if not most > 0.0:
-        most = np.inf
+    days = days_back(ahead)
+    most = NEAR * one.own[SPREAD] if one.own[SPREAD] > 0.0 else np.inf
     last, lasts, week, weeks, daily, dailies = 0.0, 0, 0.0, 0, 0.0, 0
     for near in range(slot - 1, slot + 2):
-        usual = usual_at(one.week, near, work.days)
+        usual = usual_at(one, near % DAY_SLOTS, work)
         if near == slot:
             work.profiles[USUAL] = usual
-        value = one.week[(near - days * DAY_SLOTS) % WEEK_SLOTS]
-        if not np.isnan(value):
+        seen = (near - days * DAY_SLOTS) % WEEK_SLOTS
+        value = one.week[seen] - agreed_at(one.weekly, seen)
+        if not np.isnan(value) and ahead + near - slot <= days * DAY_SLOTS:  # else it is older than the last day
             last, lasts = last + usual + within(value - usual, most), lasts + 1
-        value = one.week[near % WEEK_SLOTS]
+        value = one.week[near % WEEK_SLOTS] - agreed_at(one.weekly, near % WEEK_SLOTS)
         if not np.isnan(value):
             week, weeks = week + usual + within(value - usual, most), weeks + 1
     for near in range(slot - FLAT, slot + FLAT + 1):
         value = one.daily[near % DAY_SLOTS]
         if not np.isnan(value):
             daily, dailies = daily + value, dailies + 1
+    agreed = agreed_at(one.weekly, slot)
     work.profiles[NONE] = 0.0
-    work.profiles[LAST] = last / lasts if lasts > 0 else np.nan
-    work.profiles[WEEK] = week / weeks if weeks > 0 else np.nan
-    work.profiles[DAILY] = daily / dailies if dailies > 0 else np.nan
+    work.profiles[USUAL] += agreed
+    work.profiles[LAST] = agreed + last / lasts if lasts > 0 else np.nan
+    work.profiles[WEEK] = agreed + week / weeks if weeks > 0 else np.nan
+    work.profiles[DAILY] = agreed + daily / dailies if dailies > 0 else np.nan
 
 
-@piece
-def usual_at(week: Array, slot: int, found: Array) -> float:
+@part
+def days_back(ahead: int) -> int:
+    """Return how many days before an instant the last day known lies."""
+    return (ahead - 1) // DAY_SLOTS + 1
+
+
+@part
+def usual_at(one: Learned, place: int, work: Desk) -> float:
     """Return the median over the days of one slot of the day; NaN when never seen."""
+    if work.usual[place] == UNKNOWN:
+        work.usual[place] = _median_day(one.week, one.weekly, place, work.days)
+    return float(work.usual[place])
+
+
+@part
+def _median_day(week: Array, weekly: Array, place: int, found: Array) -> float:
     count = 0
     for day in range(DAYS):
-        value = week[(slot + day * DAY_SLOTS) % WEEK_SLOTS]
+        seen = place + day * DAY_SLOTS
+        value = week[seen] - agreed_at(weekly, seen)
         if np.isnan(value):
             continue
-        place = count
-        while place > 0 and found[place - 1] > value:
-            found[place] = found[place - 1]
-            place -= 1
-        found[place] = value
+        at = count
+        while at > 0 and found[at - 1] > value:
+            found[at] = found[at - 1]
+            at -= 1
+        found[at] = value
         count += 1
     return 0.5 * (found[(count - 1) // 2] + found[count // 2]) if count > 0 else np.nan
 
 
-@piece
+@part
 def members_at(profiles: Array, levels: Array, ahead: int, days: int, out: Array) -> None:
     """Write what each member says, (MEMBERS,); NaN = unknown.
 
@@ -188,24 +206,26 @@ def members_at(profiles: Array, levels: Array, ahead: int, days: int, out: Array
     out[MEMBERS - 1] = levels[2 * NONE] + levels[DRIFT] * ahead / DAY_SLOTS
 
 
-@piece
+@part
 def order(says: Array, places: IntArray) -> int:
-    """Write the members that know something, by what they say; return how many there are."""
+    """Put the members in the order of what they say, those that know nothing last; return how many know something.
+
+    The order found before is a good start: it hardly changes from one instant to the next.
+    """
     count = 0
-    for member in range(MEMBERS):
+    for start in range(MEMBERS):
+        member, place = places[start], start
         value = says[member]
-        if np.isnan(value):
-            continue
-        place = count
-        while place > 0 and says[places[place - 1]] > value:
+        known = not np.isnan(value)
+        while place > 0 and known and not says[places[place - 1]] <= value:
             places[place] = places[place - 1]
             place -= 1
         places[place] = member
-        count += 1
+        count += 1 if known else 0
     return count
 
 
-@piece
+@part
 def mix(says: Array, weights: Array, places: IntArray, count: int) -> tuple[float, float]:
     """Return the mean of the middle of what the members say, and how far they are from it; NaN when none is known.
 
@@ -229,22 +249,37 @@ def mix(says: Array, weights: Array, places: IntArray, count: int) -> tuple[floa
     return middle, apart / total
 
 
-@piece
-def discord_factor(now: float, mean: float) -> float:
+@part
+def discord_factor(now: float, bounds: Array) -> float:
     """Return by how much a disagreement widens or narrows the bounds; 1 when it is as usual."""
-    if now >= 0.0 and mean > 0.0:
-        return float(min(max(now / mean, 1.0 / UPROAR), UPROAR) ** CONCORD)
+    faint = FAINT * bounds[SCALE]
+    if now >= 0.0 and bounds[DISCORD] + faint > 0.0:
+        ratio = (now + faint) / (bounds[DISCORD] + faint)
+        return float(min(max(ratio, 1.0 / UPROAR), UPROAR) ** CONCORD)
     return 1.0
 
 
-@piece
+@part
 def error_share(bounds: Array, slot: int) -> float:
     """Return how large errors are in an hour of the day, against the mean; at least a tenth."""
     share = bounds[HOUR + slot % DAY_SLOTS * HOURS // DAY_SLOTS]
     return 1.0 if np.isnan(share) else max(share, 0.1)
 
 
-@piece
+@part
 def within(step: float, most: float) -> float:
     """Return a step, cut to `most` in either direction."""
     return min(max(step, -most), most)
+
+
+@part
+def limit(times: float, usual: float, now: float) -> float:
+    """Return what counts as too far: some times the usual; infinite where that is nothing against what is seen now."""
+    return times * usual if usual * NEW_SCALE > abs(now) else np.inf
+
+
+@part
+def agreed_at(weekly: Array, slot: int) -> float:
+    """Return by how much an hour of the week differs from the usual day, as far as two weeks agree."""
+    agreed = weekly[AGREED, slot // BINS_OF_HOUR]
+    return 0.0 if np.isnan(agreed) else agreed
