@@ -83,6 +83,7 @@ _SECTIONS = {
     "RateLimit": "rate_limit",
     "LintPolicy": "lint",
     "Durations": "lint: for, keep_firing_for",
+    "RuleOutput": "rules",
 }
 
 _WEB_CONFIG_HEAD = """\

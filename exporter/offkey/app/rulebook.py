@@ -13,8 +13,10 @@ from offkey.app.gather import gather
 from offkey.app.loading import loader
 from offkey.app.logs import logger
 from offkey.app.progress import track
+from offkey.app.ruleoutput import RuleOutput, chosen
 from offkey.app.telemetry import Telemetry
 from offkey.core.errors import SourceDown
+from offkey.core.targets import Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +24,18 @@ class Book:
     """What has to change in a folder of rules."""
 
     changes: RuleChanges
+    output: RuleOutput
+    target: Target
 
     @classmethod
-    def learned(cls, config_file: Path | None, prometheus_url: str, folder: Path, edited: Edited) -> "Book":
+    def learned(
+        cls,
+        config_file: Path | None,
+        prometheus_url: str,
+        folder: Path,
+        edited: Edited,
+        target_name: str | None = None,
+    ) -> "Book":
         """Learn all signals of a configuration, telling on stderr how far it is.
 
         Raises:
@@ -43,7 +54,11 @@ class Book:
         if not evidences:
             msg = "nothing could be learned about any signal; no rules were written"
             raise SourceDown(msg)
-        return cls(rulefiles.plan(config.signals, evidences, folder, edited=edited))
+        output, target = chosen(config_file, target_name)
+        changes = rulefiles.plan(
+            config.signals, evidences, folder, edited=edited, target=target, manifest=output.manifest
+        )
+        return cls(changes, output, target)
 
     def write(self) -> None:
         """Check and write the changes, saying on stderr what was done.
@@ -51,7 +66,10 @@ class Book:
         Raises:
             RuleError: a rule or its test does not hold; nothing was written.
         """
-        checked = self.changes.write()
+        self.told(checked=self.changes.write())
+
+    def told(self, *, checked: bool) -> None:
+        """Say on stderr what was done, and whether promtool was there to check it."""
         for change in self.changes.changes:
             done = "removed" if change.after is None else "wrote" if change.before is None else "changed"
             click.echo(f"{done} {self.changes.folder / change.path}", err=True)

@@ -27,6 +27,7 @@ from offkey.app.fields import (
     duration,
 )
 from offkey.app.lint.policy import LintPolicy
+from offkey.app.ruleoutput import RuleOutput
 from offkey.app.sourceschema import Source
 from offkey.core import signals
 
@@ -214,6 +215,8 @@ class File(Strict):
     """What is watched."""
     lint: LintPolicy = LintPolicy()
     """What `offkey check rules` asks of rules."""
+    rules: RuleOutput = RuleOutput()
+    """What becomes of rules that are written."""
 
 
 def json_schema() -> dict[str, Any]:

@@ -6,16 +6,18 @@ a person and is never overwritten unasked.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import unified_diff
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from offkey.adapters import files
-from offkey.adapters.exports import rulecheck, ruleyaml
+from offkey.adapters.exports import rulecheck, rulemanifest, ruleyaml
+from offkey.adapters.exports.rulemanifest import Manifest
 from offkey.core.errors import RuleError
 from offkey.core.rules import Evidence, file_stem
 from offkey.core.signals import Signal
+from offkey.core.targets import DEFAULT, Target
 from offkey.engine.ruleset import fingerprint, rule_file
 
 RULES = ".rules.yml"
@@ -103,6 +105,35 @@ class RuleChanges:
                 files.write(self.folder / change.path, change.after.encode())
         return checked
 
+    def restore(self) -> bool:
+        """Bring back the earlier content of every file that holds the new one; return whether there was any.
+
+        Raises:
+            OSError: a file could not be written.
+        """
+        written = [change for change in self.changes if _content(self.folder / change.path) == change.after]
+        for change in written:
+            if change.before is None:
+                (self.folder / change.path).unlink()
+            else:
+                files.write(self.folder / change.path, change.before.encode())
+        return bool(written)
+
+    def groups(self) -> dict[str, dict[str, Any]]:
+        """Return every group of the folder as it will be, by name, as YAML values.
+
+        Raises:
+            RuleError: a file cannot be read.
+        """
+        after = {change.path: change.after for change in self.changes}
+        paths = {path.name for path in self.folder.glob(f"*{RULES}")} | set(after)
+        texts = [
+            after[path] if path in after else _content(self.folder / path)
+            for path in sorted(paths)
+            if path.endswith(RULES) and "/" not in path
+        ]
+        return {group["name"]: group for text in texts if text for group in ruleyaml.groups(text)}
+
     def _read(self, path: str) -> str:
         return (self.folder / path).read_text(encoding="utf-8")
 
@@ -114,6 +145,8 @@ def plan(
     *,
     edited: Edited = "refuse",
     prune: bool = True,
+    target: Target = DEFAULT,
+    manifest: Manifest | None = None,
 ) -> RuleChanges:
     """Return what has to change so that a folder holds the rules of these signals.
 
@@ -126,6 +159,8 @@ def plan(
         folder: the rule folder; offkey owns the files in it that it wrote.
         edited: what becomes of files a person changed.
         prune: whether files of signals that are no more are removed.
+        target: who reads the rules; what it does not know is left out.
+        manifest: where the operator finds the objects, for a target that takes manifests.
 
     Raises:
         RuleError: a file was changed by hand (or is not offkey's), a signal cannot have the rules it asks for, or two
@@ -137,18 +172,29 @@ def plan(
         msg = "two signals have the same name; a rule file belongs to one"
         raise RuleError(msg)
     changes: list[FileChange] = []
+    found = manifest or Manifest() if target.form == "manifest" else None
     for signal in alerting:
         if signal.name in evidences:
-            changes += _pair(signal, evidences[signal.name], folder, edited)
+            changes += _files(_fitted(signal, target), evidences[signal.name], folder, edited, found)
     if prune:
-        changes += [FileChange(path, _content(folder / path), None) for path in _orphans(folder, stems)]
+        gone = _orphans(folder, stems, with_manifests=found is not None)
+        changes += [FileChange(path, _content(folder / path), None) for path in gone]
     changes = [change for change in changes if change.before != change.after]
     _refuse_edited(folder, changes, edited)
     return RuleChanges(folder, tuple(sorted(changes, key=lambda change: change.path)))
 
 
-def _pair(signal: Signal, evidence: Evidence, folder: Path, edited: Edited) -> list[FileChange]:
-    """Return the two files of one signal, before and after."""
+def _fitted(signal: Signal, target: Target) -> Signal:
+    """Return a signal whose alert asks for nothing that the target does not know."""
+    if target.keep_firing_for or signal.alert is None:
+        return signal
+    return replace(signal, alert=replace(signal.alert, keep_firing=0))
+
+
+def _files(
+    signal: Signal, evidence: Evidence, folder: Path, edited: Edited, manifest: Manifest | None
+) -> list[FileChange]:
+    """Return the files of one signal, before and after."""
     stem, spec = file_stem(signal.name), fingerprint(signal)
     path, test_path = f"{stem}{RULES}", f"{TEST_FOLDER}/{stem}{TESTS}"
     before, test_before = _content(folder / path), _content(folder / test_path)
@@ -167,7 +213,12 @@ def _pair(signal: Signal, evidence: Evidence, folder: Path, edited: Edited) -> l
     if before is not None and not changed and _same(before, after):
         after = before
     test_after = ruleyaml.tests_text(file, spec, f"../{path}")
-    return [FileChange(path, before, after), FileChange(test_path, test_before, test_after)]
+    changes = [FileChange(path, before, after), FileChange(test_path, test_before, test_after)]
+    if manifest is not None:
+        place = f"{rulemanifest.FOLDER}/{stem}{rulemanifest.SUFFIX}"
+        text = rulemanifest.manifest_text(replace(file, header=ruleyaml.header(after)), spec, manifest)
+        changes.append(FileChange(place, _content(folder / place), text))
+    return changes
 
 
 def _same(before: str, after: str) -> bool:
@@ -175,14 +226,18 @@ def _same(before: str, after: str) -> bool:
     return ruleyaml.body(before) == ruleyaml.body(after) and ruleyaml.spec_of(before) == ruleyaml.spec_of(after)
 
 
-def _orphans(folder: Path, stems: set[str]) -> list[str]:
+def _orphans(folder: Path, stems: set[str], *, with_manifests: bool) -> list[str]:
     """Return the files offkey wrote for signals that are no more."""
     found = [(path.name, path.name.removesuffix(RULES)) for path in folder.glob(f"*{RULES}")]
     tests = [
         (f"{TEST_FOLDER}/{path.name}", path.name.removesuffix(TESTS))
         for path in (folder / TEST_FOLDER).glob(f"*{TESTS}")
     ]
-    gone = [path for path, stem in found + tests if stem not in stems]
+    manifests = [
+        (f"{rulemanifest.FOLDER}/{path.name}", path.name.removesuffix(rulemanifest.SUFFIX) if with_manifests else "")
+        for path in (folder / rulemanifest.FOLDER).glob(f"*{rulemanifest.SUFFIX}")
+    ]
+    gone = [path for path, stem in found + tests + manifests if stem not in stems]
     return [path for path in gone if ruleyaml.is_ours(_content(folder / path) or "")]
 
 

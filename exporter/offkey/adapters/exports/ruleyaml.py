@@ -58,8 +58,21 @@ def rules_text(file: RuleFile, spec: str, *, adopted: bool = False) -> str:
     Raises:
         RuleError: a text cannot be written as UTF-8.
     """
-    header = [*file.header, ADOPTED] if adopted else file.header
-    return _sealed(header, spec, "groups:\n" + "".join(_group(group) for group in file.groups))
+    return sealed(file, spec, groups_text(file), adopted=adopted)
+
+
+def groups_text(file: RuleFile) -> str:
+    """Return the groups of a rule file, without its header."""
+    return "groups:\n" + "".join(_group(group) for group in file.groups)
+
+
+def sealed(file: RuleFile, spec: str, content: str, *, adopted: bool = False) -> str:
+    """Return a content under the header of a rule file.
+
+    Raises:
+        RuleError: a text cannot be written as UTF-8.
+    """
+    return _sealed([*file.header, ADOPTED] if adopted else file.header, spec, content)
 
 
 def tests_text(file: RuleFile, spec: str, rules_path: str) -> str:
@@ -92,6 +105,25 @@ def is_adopted(text: str) -> bool:
 def body(text: str) -> str:
     """Return a file of ours without its header: what Prometheus sees, and the comments beside it."""
     return text.partition("\n\n")[2]
+
+
+def header(text: str) -> tuple[str, ...]:
+    """Return what the header of a file of ours says, without who wrote it and the seal."""
+    lines = text.partition("\n\n")[0].split("\n")
+    return tuple(line.removeprefix("# ") for line in lines[2:])
+
+
+def groups(text: str) -> list[dict[str, Any]]:
+    """Return the groups of a rule file as YAML has them.
+
+    Raises:
+        RuleError: the text is not a rule file.
+    """
+    try:
+        return list(yaml.load(text, LOADER)["groups"])  # noqa: S506 (a safe loader)
+    except (yaml.YAMLError, KeyError, TypeError) as error:
+        msg = f"not a rule file: {error}"
+        raise RuleError(msg) from error
 
 
 def spec_of(text: str) -> str:

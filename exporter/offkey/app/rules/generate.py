@@ -6,12 +6,14 @@ from typing import Literal
 import click
 
 from offkey.app import options
+from offkey.app.ruleoutput import target_option
 
 
 @click.command()
 @options.config_file
 @options.prometheus_url
 @options.rule_folder
+@target_option
 @click.option("--adopt", "edited", flag_value="adopt", help="Keep the constants people changed by hand, for good.")
 @click.option("--replace", "edited", flag_value="replace", help="Write over what people changed by hand.")
 @click.option("--dry-run", is_flag=True, help="Show the changes as a diff and write nothing.")
@@ -19,6 +21,7 @@ def command(
     config_file: Path | None,
     prometheus_url: str,
     folder: Path,
+    target_name: str | None,
     edited: Literal["adopt", "replace"] | None,
     dry_run: bool,
 ) -> None:
@@ -31,8 +34,8 @@ def command(
     """
     from offkey.app.rulebook import Book  # noqa: PLC0415 (--help stays fast)
 
-    book = Book.learned(config_file, prometheus_url, folder, edited or "refuse")
+    book = Book.learned(config_file, prometheus_url, folder, edited or "refuse", target_name)
     if dry_run:
-        click.echo(book.changes.diff(), nl=False)
+        options.echo_diff(book.changes.diff())
     else:
         book.write()
