@@ -5,22 +5,11 @@ import re
 import promql_parser as promql
 
 from offkey.core.durations import format_duration, parse_duration
-from offkey.core.labels import NAME, Matcher, Operator
+from offkey.core.labels import Matcher
+from offkey.engine.promql.tree import selector as selector_of
+from offkey.engine.promql.tree import syntax as parse
 
-MAX_LENGTH = 16_384
-MAX_OPERATORS = 500  # the parser's time grows with the square of a chain, and its stack with its length
-_OPERATOR = re.compile(r"[-+*/%^(<>=!]|\b(?:and|or|unless|atan2)\b", re.IGNORECASE)
-_TEXT = re.compile(r"""("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`)""", re.DOTALL)
-
-# Functions that servers know and the parser does not; it has another of the same shape.
-_RENAMED = {r"\bholt_winters\s*\(": "double_exponential_smoothing("}
-
-_OPERATORS: tuple[tuple[promql.MatchOp, Operator], ...] = (
-    (promql.MatchOp.Equal, "="),
-    (promql.MatchOp.NotEqual, "!="),
-    (promql.MatchOp.Re, "=~"),
-    (promql.MatchOp.NotRe, "!~"),
-)
+__all__ = ["events_per_unit", "fault", "matchers", "parse", "parsed", "scrapes", "walk"]
 
 _OWN = ("offkey_", "offkey:")
 _OWN_NAMES = (
@@ -36,23 +25,6 @@ _OWN_NAMES = (
     "offkey:threshold",
 )
 _RATE_OF_RECORD = re.compile(r".*:[a-z0-9_]*?rate([0-9]+[smhdw])")
-
-
-def parse(query: str) -> promql.Expr:
-    """Parse a query.
-
-    Raises:
-        ValueError: it is not PromQL, or too long.
-    """
-    if len(query.encode()) > MAX_LENGTH:
-        msg = f"longer than {MAX_LENGTH:,} bytes; record parts of it with a recording rule"
-        raise ValueError(msg)
-    if len(_OPERATOR.findall(_TEXT.sub("", query))) > MAX_OPERATORS:
-        msg = f"more than {MAX_OPERATORS} operators and parentheses; record parts of it with a recording rule"
-        raise ValueError(msg)
-    for found, known in _RENAMED.items():
-        query = re.sub(found, known, query)
-    return promql.parse(query)
 
 
 def parsed(query: str) -> promql.Expr | None:
@@ -116,7 +88,7 @@ def scrapes(query: str) -> str:
     if selector.offset is not None or selector.at is not None or selector.matchers.or_matchers:
         return ""
     seconds = int(widest.range.total_seconds())
-    counted = f"count_over_time({_selector(selector)}[{format_duration(seconds)}])"
+    counted = f"count_over_time({selector_of(selector).plain}[{format_duration(seconds)}])"
     return _grouped(nodes, counted) if seconds else ""
 
 
@@ -143,22 +115,7 @@ def matchers(selector: str) -> tuple[Matcher, ...]:
     if not isinstance(tree, promql.VectorSelector):
         msg = "not a selector"
         raise ValueError(msg)  # noqa: TRY004 (the text is wrong, not its type)
-    return _conditions(tree)
-
-
-def _selector(selector: promql.VectorSelector) -> str:
-    """Return a selector as PromQL; the parser's own text does not escape values."""
-    return "{" + ",".join(map(str, _conditions(selector))) + "}"
-
-
-def _conditions(selector: promql.VectorSelector) -> tuple[Matcher, ...]:
-    named = [Matcher(NAME, "=", selector.name)] if selector.name else []
-    return (*named, *map(_condition, selector.matchers.matchers))
-
-
-def _condition(matcher: promql.Matcher) -> Matcher:
-    operator = next(text for op, text in _OPERATORS if op == matcher.op)
-    return Matcher(matcher.name, operator, matcher.value)
+    return selector_of(tree).matchers
 
 
 def walk(tree: promql.Expr) -> list[promql.Expr]:
