@@ -11,7 +11,7 @@ _TOLD = re.compile(
 _SAMPLE = re.compile(r"((?:\w|:)*\{(?:\"(?:\\.|[^\"\\])*\"|[^}\"])*\}) ([-+\d.eEInfNa]+)(?:, |$)")
 
 
-def values(promtool, folder, series, exprs, instants, rules=(), interval=60):
+def values(promtool, folder, series, exprs, instants, rules=None, interval=60):
     """Return {(expr, seconds): {labels text: value}} as promtool evaluates them, None for a refusal.
 
     Args:
@@ -20,14 +20,20 @@ def values(promtool, folder, series, exprs, instants, rules=(), interval=60):
         series: promtool notation by series text.
         exprs: PromQL texts.
         instants: seconds.
-        rules: names of rule files in the folder.
+        rules: a rule file's name, and the names of its groups, which promtool takes in any order otherwise.
         interval: seconds between samples, and between evaluations.
     """
     wrong = [{"labels": "never", "value": -12345.678}]
     asked = [{"expr": expr, "eval_time": f"{at}s", "exp_samples": wrong} for expr in exprs for at in instants]
     inputs = [{"series": name, "values": text} for name, text in series.items()]
     tests = [{"interval": f"{interval}s", "input_series": inputs, "promql_expr_test": asked}]
-    plan = {"rule_files": list(rules), "evaluation_interval": f"{interval}s", "tests": tests}
+    file, order = rules or (None, [])
+    plan = {
+        "rule_files": [file] if file else [],
+        "evaluation_interval": f"{interval}s",
+        "tests": tests,
+        "group_eval_order": order,
+    }
     (folder / "told.test.yml").write_text(yaml.dump(plan, Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper)))
     done = subprocess.run(
         [promtool, "test", "rules", "told.test.yml"], cwd=folder, capture_output=True, text=True, check=False

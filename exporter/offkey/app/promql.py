@@ -6,8 +6,8 @@ import promql_parser as promql
 
 from offkey.core.durations import format_duration, parse_duration
 from offkey.core.labels import Matcher
-from offkey.engine.promql.tree import selector as selector_of
-from offkey.engine.promql.tree import syntax as parse
+from offkey.engine.promql.parser import selector as selector_of
+from offkey.engine.promql.parser import syntax as parse
 
 __all__ = ["events_per_unit", "fault", "matchers", "parse", "parsed", "scrapes", "walk"]
 

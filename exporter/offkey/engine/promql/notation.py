@@ -7,7 +7,7 @@ import numpy as np
 from offkey.core.errors import RuleError
 from offkey.engine.promql.series import Track
 
-_NUMBER = r"[-+]?(?:0x[0-9a-fA-F]+|(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[iI]nf|[nN]a[nN])"
+_NUMBER = r"[-+]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[iI]nf|[nN]a[nN])"
 _BLANKS = re.compile(r"_(?:x(\d+))?")
 _STALE = re.compile(r"stale(?:x(\d+))?")
 _VALUES = re.compile(rf"({_NUMBER})(?:([-+](?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?))?(?:x(\d+))?")

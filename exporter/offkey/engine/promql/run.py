@@ -25,6 +25,14 @@ class Seen:
     is_strict: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A value that was found before, and where it could not be."""
+
+    value: Vector | Array
+    failed: BoolArray
+
+
 class World(Protocol):
     """Where samples come from."""
 
@@ -32,17 +40,9 @@ class World(Protocol):
         """Return the series a selector chooses, with all samples in [first, last], milliseconds."""
         ...
 
-    def answer(self, node: Node, times: IntArray) -> Vector | Array | None:
+    def answer(self, node: Node, times: IntArray) -> Known | None:
         """Return the whole value of an expression at evenly spaced instants, when the world can tell; else None."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A value that was found before, and where it could not be."""
-
-    value: Vector | Array
-    failed: BoolArray
 
 
 class Run:
@@ -60,10 +60,12 @@ class Run:
     def recalled(self, node: Node) -> Vector | Array | None:
         """Return what is known of a node without evaluating it."""
         known = self._known.get(id(node))
-        if known is not None:
-            self.failed |= known.failed
-            return known.value
-        return self.world.answer(node, self.times) if self.times.size else None
+        if known is None and self.times.size:
+            known = self.world.answer(node, self.times)
+        if known is None:
+            return None
+        self.failed |= known.failed
+        return known.value
 
     def united(self, series: Sequence[Labels], values: Array, there: BoolArray) -> Vector:
         """Return rows as a vector; instants at which two have the same labels fail."""

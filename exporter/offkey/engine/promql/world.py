@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
-from offkey.core.frame import Array, IntArray
+from offkey.core.frame import IntArray
 from offkey.core.labels import NAME, Labels
-from offkey.engine.promql.run import Seen
-from offkey.engine.promql.series import Pattern, Track, Vector
+from offkey.engine.promql.run import Known, Seen
+from offkey.engine.promql.series import Pattern, Track
 from offkey.engine.promql.tree import Node, Selector
 
 
@@ -28,7 +28,7 @@ class Samples:
         )
         return [seen for seen in named if pattern.accepts(seen.labels)]
 
-    def answer(self, node: Node, times: IntArray) -> Vector | Array | None:
+    def answer(self, node: Node, times: IntArray) -> Known | None:
         """Return None: everything is evaluated here."""
         del node, times
         return None

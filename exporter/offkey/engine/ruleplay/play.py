@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from offkey.core.frame import Array, BoolArray, IntArray
+from offkey.core.errors import QueryRejected, RuleError
+from offkey.core.frame import BoolArray, IntArray
 from offkey.core.labels import Labels
 from offkey.core.rules import AlertRule, Rule, RuleGroup
 from offkey.engine.promql.evaluate import evaluate, instant_vector
@@ -36,6 +37,7 @@ class Played:
         wrote: what was recorded; for an alert ALERTS and ALERTS_FOR_STATE.
         active: alerts that were pending or firing, (S, N); the values are since when, Unix seconds. Empty for records.
         firing: alerts that were firing, likewise.
+        problem: why the rule could not be replayed at all; empty when it could.
     """
 
     group: RuleGroup
@@ -45,13 +47,14 @@ class Played:
     wrote: Vector
     active: Vector
     firing: Vector
+    problem: str = ""
 
 
 def play(groups: Sequence[RuleGroup], world: World, first: int, last: int, default_step: int = 60) -> Iterator[Played]:
     """Yield every rule after it went through [first, last], Unix seconds, in an order in which each could be replayed.
 
     Every group is evaluated at the multiples of its interval; of two rules at the same instant the one that stands
-    first in the files is evaluated first.
+    first in the files is evaluated first. A rule that cannot be replayed says why and writes nothing.
 
     Args:
         groups: all groups together.
@@ -61,12 +64,16 @@ def play(groups: Sequence[RuleGroup], world: World, first: int, last: int, defau
         default_step: of subqueries without one, seconds (`evaluation_interval`).
 
     Raises:
-        RuleError: an expression cannot be replayed; the message names its rule.
+        RuleError: an expression is not PromQL; the message names its rule.
     """
     reads = Reads(parts(groups))
     player = _Player(reads, world, (first, last), default_step * 1000)
     for one in reads.order():
-        yield from player.circle(one) if isinstance(one, Circle) else player.alone(one)
+        members = one.members if isinstance(one, Circle) else (one,)
+        try:
+            yield from player.circle(one) if isinstance(one, Circle) else player.alone(one)
+        except (RuleError, QueryRejected) as error:
+            yield from (player.refused(part, str(error)) for part in members)
 
 
 class _Player:
@@ -79,12 +86,19 @@ class _Player:
         first = -(-self._span[0] // step) * step
         return np.arange(first, self._span[1] + 1, step, dtype=np.int64) * 1000
 
-    def alone(self, part: Part) -> Iterator[Played]:
+    def alone(self, part: Part) -> list[Played]:
         """Replay a rule whose inputs are all known."""
         run = Run(_Stage(self._world, self._reads, part, self._tracks), self._times(part), self._default_step)
         found = instant_vector(run, part.expr)
         done = output(part, found, run.failed, run.times, Memory({}))
-        yield self._finished(part, Tape([done.wrote]), [done])
+        return [self._finished(part, Tape([done.wrote]), [done])]
+
+    def refused(self, part: Part, problem: str) -> Played:
+        """Return a rule that could not be replayed; those that read it find nothing."""
+        self._tracks[part.place] = []
+        times = self._times(part)
+        nothing, failed = Vector.nothing(times.size), np.ones(times.size, bool)
+        return Played(part.group, part.rule, times // 1000, failed, nothing, nothing, nothing, problem)
 
     def _finished(self, part: Part, tape: Tape, outputs: Sequence[Output]) -> Played:
         self._tracks[part.place] = tape.tracks()
@@ -93,7 +107,7 @@ class _Player:
         firing = joined([one.firing for one in outputs]).wrote
         return Played(part.group, part.rule, wrote.times // 1000, wrote.failed, wrote.wrote, active, firing)
 
-    def circle(self, circle: Circle) -> Iterator[Played]:
+    def circle(self, circle: Circle) -> list[Played]:
         """Replay rules that read each other or themselves."""
         members = [_Member(part, self._times(part)) for part in circle.members]
         for member in members:
@@ -107,8 +121,7 @@ class _Player:
             if not circle.is_stepwise:
                 width = min(4 * width, WIDEST_WINDOW) if good >= until else max(FIRST_WINDOW, width // 4)
             now = good
-        for member in members:
-            yield self._finished(member.part, member.tape, member.outputs)
+        return [self._finished(member.part, member.tape, member.outputs) for member in members]
 
     def _known(self, member: "_Member") -> dict[int, Known]:
         """Return the value over all instants of each part of an expression that no rule writes to."""
@@ -230,6 +243,6 @@ class _Stage:
             if pattern.accepts(labels)
         ]
 
-    def answer(self, node: Node, times: IntArray) -> Vector | Array | None:
+    def answer(self, node: Node, times: IntArray) -> Known | None:
         """Return what the world says of an expression that no rule writes to."""
         return self._world.answer(node, times) if self._reads.is_foreign(node) else None

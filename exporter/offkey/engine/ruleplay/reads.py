@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from offkey.core.errors import RuleError
 from offkey.core.labels import NAME, Labels, Matcher
 from offkey.core.rules import AlertRule, Rule, RuleGroup
+from offkey.engine.promql.parser import parse
 from offkey.engine.promql.series import Pattern
-from offkey.engine.promql.tree import Node, Range, Selector, Subquery, children, parse, selectors
+from offkey.engine.promql.tree import Node, Range, Selector, Subquery, children, selectors
 
 ALERTS, ALERTS_FOR_STATE = "ALERTS", "ALERTS_FOR_STATE"
 

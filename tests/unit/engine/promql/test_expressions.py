@@ -10,9 +10,9 @@ import pytest
 from offkey.core.labels import NAME, Labels
 from offkey.engine.promql.evaluate import evaluate
 from offkey.engine.promql.notation import track
+from offkey.engine.promql.parser import parse
 from offkey.engine.promql.run import Run
 from offkey.engine.promql.series import Vector
-from offkey.engine.promql.tree import parse
 from offkey.engine.promql.world import Samples
 
 SERIES = {
@@ -31,7 +31,7 @@ SERIES = {
     'h_bucket{le="1",job="b"}': "0+4x60",
     'h_bucket{le="2",job="c"}': "1x20 _x10 3x10",
     'h_bucket{le="+Inf",job="c"}': "1x30 _x10 3x20",
-    'clock': "1700000000+86400x60",
+    "clock": "1700000000+86400x60",
 }
 RANGES = [
     "rate", "increase", "delta", "irate", "idelta", "deriv", "changes", "resets", "avg_over_time", "sum_over_time",
@@ -48,7 +48,8 @@ EXPRESSIONS = [
     "max_over_time(rate(c[5m])[20m:3m])", "avg_over_time((g > 2)[15m:])", "count_over_time(g[10m:1m] offset 3m)",
     "min_over_time(g[10m:2m] @ 0)", "sum_over_time((g == 3)[30m:90s])",
     "absent(g)", 'absent(nope{job="a",x=~"b"})', 'absent(nope{job="a",job="b"})', 'absent((nope{job="a"}))',
-    "absent(g > 1e12)", 'absent_over_time((nope{job="a"})[4m:])', "absent_over_time(g[4m])", 'absent_over_time(nope{x="y"}[4m])', "absent(sum(nope))",
+    "absent(g > 1e12)", "absent(sum(nope))",
+    'absent_over_time((nope{job="a"})[4m:])', "absent_over_time(g[4m])", 'absent_over_time(nope{x="y"}[4m])',
     "sum(g)", "sum by (job) (c)", "sum without (i) (c)", "avg by (job) (g)", "min(g)", "max by (i) (g)", "count(g)",
     "group by (job) (g)", "stddev(g)", "stdvar by (job) (c)", "quantile(0.25, g)", "quantile by (job) (0.9, c)",
     "topk(2, g)", "bottomk(1, c)", "topk by (job) (1, c)", 'count_values("v", limit)', "sum by (nope) (c)",
