@@ -5,7 +5,8 @@ import re
 import promql_parser as promql
 
 from offkey.core.durations import format_duration, parse_duration
-from offkey.core.labels import Matcher
+from offkey.core.labels import NAME, Matcher
+from offkey.engine.promql.parser import condition
 from offkey.engine.promql.parser import selector as selector_of
 from offkey.engine.promql.parser import syntax as parse
 
@@ -152,6 +153,6 @@ def _own(selector: promql.VectorSelector) -> str:
 
 def _accepts(matcher: promql.Matcher, name: str) -> bool:
     try:
-        return _condition(matcher).matches({NAME: name})
+        return condition(matcher).matches({NAME: name})
     except re.error:  # syntax only the server knows; what begins with our prefix was found before
         return False

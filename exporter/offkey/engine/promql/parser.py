@@ -104,10 +104,14 @@ def selector(tree: Any) -> Selector:  # noqa: ANN401 (as above)
         msg = f"{tree.prettify()}: `or` between matchers is not PromQL of Prometheus; write two selectors"
         raise ValueError(msg)
     named = [Matcher(NAME, "=", tree.name)] if tree.name else []
-    written = [
-        Matcher(one.name, text, one.value) for one in tree.matchers.matchers for op, text in _OPERATORS if op == one.op
-    ]
+    written = map(condition, tree.matchers.matchers)
     return Selector((*named, *written), _shift(tree))
+
+
+def condition(matcher: promql_parser.Matcher) -> Matcher:
+    """Return one condition of the parser's own tree."""
+    operator = next(text for op, text in _OPERATORS if op == matcher.op)
+    return Matcher(matcher.name, operator, matcher.value)
 
 
 def _shift(tree: Any) -> Shift:  # noqa: ANN401 (as above)
