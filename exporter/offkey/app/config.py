@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from offkey.app import kinds, promql, review, schema, yamlfile
+from offkey.app.alertmanager import problems as alertmanager
 from offkey.app.problems import explained
 from offkey.app.sourceschema import OtherSource, PrometheusSource
 from offkey.app.yamlfile import Document, Finding, InvalidFile, Problem, Route
@@ -101,6 +102,8 @@ class _Reading:
         if isinstance(written, list) and needs_signals:
             signals = list(self.signals(written, defaults, sources))
         file = self.fit(schema.File, outer, ())
+        for finding in alertmanager.problems(file.alertmanager) if file and file.alertmanager else ():
+            self.add(("alertmanager",), finding)
         if self.problems or file is None:
             raise InvalidFile(list(self.problems))
         return file.model_copy(update={"sources": sources, "signals": signals})

@@ -84,6 +84,20 @@ _SECTIONS = {
     "LintPolicy": "lint",
     "Durations": "lint: for, keep_firing_for",
     "RuleOutput": "rules",
+    "AlertmanagerSection": "alertmanager",
+    "Receiver": "alertmanager.receivers.NAME",
+    "Slack": "alertmanager.receivers.NAME.slack[]",
+    "Email": "alertmanager.receivers.NAME.email[]",
+    "SMS": "alertmanager.receivers.NAME.sms[]",
+    "Webhook": "alertmanager.receivers.NAME.webhook[]",
+    "PagerDuty": "alertmanager.receivers.NAME.pagerduty[]",
+    "Urgency": "alertmanager.severities.NAME",
+    "Step": "alertmanager.severities.NAME.escalation[]",
+    "Team": "alertmanager.teams.NAME",
+    "Tenants": "alertmanager.tenants",
+    "Interval": "alertmanager.time_intervals.NAME[]",
+    "SMTP": "alertmanager.smtp",
+    "Case": "alertmanager.tests[]",
 }
 
 _WEB_CONFIG_HEAD = """\

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
+from offkey.app.alertmanager.schema import AlertmanagerSection
 from offkey.app.fields import (
     AlertName,
     Budget,
@@ -217,6 +218,8 @@ class File(Strict):
     """What `offkey check rules` asks of rules."""
     rules: RuleOutput = RuleOutput()
     """What becomes of rules that are written."""
+    alertmanager: AlertmanagerSection | None = None
+    """What `offkey alertmanager` makes a configuration of."""
 
 
 def json_schema() -> dict[str, Any]:

@@ -81,9 +81,14 @@ def tests_text(file: RuleFile, spec: str, rules_path: str) -> str:
     Raises:
         RuleError: a text cannot be written as UTF-8.
     """
+    return _sealed((), spec, tests_body(file, rules_path))
+
+
+def tests_body(file: RuleFile, rules_path: str) -> str:
+    """Return the promtool tests of a rule file without a header."""
     body = {"rule_files": [rules_path], "evaluation_interval": format_duration(file.tests[0].interval)}
     tests = {"tests": [_test(test) for test in file.tests]}
-    return _sealed((), spec, _dump(body) + _dump(tests))
+    return _dump(body) + _dump(tests)
 
 
 def is_ours(text: str) -> bool:
