@@ -139,3 +139,13 @@ def _second_difference(change):
         if size == 64 or -(1 << size - 1) + 1 <= change <= 1 << size - 1:
             return mark + f"{change % (1 << size):0{size}b}"
     return ""
+
+
+def defects(value, valid, largest, is_gap):
+    """Return what is wrong with a sample: 0 not finite, 1 too large, 2 out of range, 3 measured on a gap."""
+    if math.isnan(value):
+        return []
+    if math.isinf(value):
+        return [0, 3] if is_gap else [0]
+    is_out = not valid[0] <= value <= valid[1]
+    return [k for k, is_so in ((1, abs(value) > largest), (2, is_out), (3, is_gap)) if is_so]

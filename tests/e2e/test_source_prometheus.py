@@ -15,6 +15,7 @@ from realprometheus import running, wait_until
 from offkey.adapters.decode.messages import field, varint, write_labels
 from offkey.adapters.decode.snappy import snapped
 from offkey.adapters.http import Endpoint
+from offkey.adapters.sources import prometheus
 from offkey.adapters.sources.prometheus import Source
 from offkey.core.errors import QueryRejected
 from offkey.core.frame import Axis
@@ -179,8 +180,9 @@ AXES = [
 
 @pytest.mark.parametrize("axis", AXES, ids=range(len(AXES)))
 @pytest.mark.parametrize("query", ["level", "odd", '{text!=""}', '{__name__=~"level|work.*",pod!~"[3-9]"}'])
-def test_what_is_stored_gives_the_numbers_of_queries(url, query, axis):
+def test_what_is_stored_gives_the_numbers_of_queries(monkeypatch, url, query, axis):
     """Remote read, as samples or as chunks, and range queries agree in every series and every number."""
+    monkeypatch.setattr(prometheus, "STORED_SECONDS", 0)
     with (
         contextlib.closing(Source(Endpoint(url))) as stored,
         contextlib.closing(Source(Endpoint(url), read="query_range")) as queried,
@@ -191,8 +193,9 @@ def test_what_is_stored_gives_the_numbers_of_queries(url, query, axis):
     np.testing.assert_array_equal(found.frame.values, expected.frame.values)
 
 
-def test_a_series_that_goes_away_ends_the_same_way(program, tmp_path):
+def test_a_series_that_goes_away_ends_the_same_way(monkeypatch, program, tmp_path):
     """The mark behind a series that vanished is obeyed, and what comes after it counts again."""
+    monkeypatch.setattr(prometheus, "STORED_SECONDS", 0)
     now = int(time.time()) - 40
     ended = struct.unpack("<d", struct.pack("<Q", 0x7FF0000000000002))[0]
     rows = {"a": [1.0, ended, np.nan, 2.0], "b": [ended, 3.0, 4.0, ended], "c": [ended] * 4}

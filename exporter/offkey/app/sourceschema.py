@@ -71,9 +71,9 @@ class PrometheusSource(Strict):
     compression: bool = _ENDPOINT.compression
     """Ask for gzip; costs both sides more time than it saves on a fast network."""
     read: Literal["auto", "remote_read", "query_range"] = "auto"
-    """How queries that are one plain selector are read: `auto` by remote read, which is many times cheaper for both
-    sides, where the server offers it and says which labels it adds (`external_labels`), else by range queries;
-    `remote_read` also where the server does not say that; `query_range` never by remote read."""
+    """How the history of a query that is one plain selector is read: `auto` by remote read, which is many times cheaper
+    for both sides, where the server offers it and says which labels it adds (`external_labels`), else by range
+    queries; `remote_read` also where the server does not say that; `query_range` never by remote read."""
     connections: Annotated[int, Field(ge=1, le=1_000)] = _ENDPOINT.connections
     """Most calls at once."""
 

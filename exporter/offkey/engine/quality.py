@@ -9,7 +9,10 @@ from offkey.core.frame import Array, BoolArray, Frame, IntArray
 from offkey.core.labels import NAME, Labels
 from offkey.core.places import by_identity
 from offkey.core.signals import Signal
+from offkey.core.state import AnyArray
 from offkey.engine.completeness import Scraped
+from offkey.models import plausible
+from offkey.models.plausible import sifted
 
 GAP = "gap"
 NOT_FINITE = "not_finite"
@@ -17,6 +20,12 @@ OUT_OF_RANGE = "out_of_range"
 TOO_LARGE = "too_large"
 # Squares and sums over millions of samples stay finite below this.
 LARGEST = 1e100
+_FLAGS = {
+    NOT_FINITE: plausible.NOT_FINITE,
+    TOO_LARGE: plausible.TOO_LARGE,
+    OUT_OF_RANGE: plausible.OUT_OF_RANGE,
+    GAP: plausible.GAP,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +58,12 @@ def examine(signal: Signal, frame: Frame, traffic: Frame | None, few: BoolArray 
         traffic: answer to the signal's companion query on the same axis, or None when it has none.
         few: where the query's ranges lack raw samples, (S, T), or None when that is not known.
     """
-    low, high = signal.valid
-    values = frame.values
-    with np.errstate(invalid="ignore"):
-        bad = {
-            NOT_FINITE: np.isinf(values),
-            TOO_LARGE: np.isfinite(values) & (np.abs(values) > LARGEST),
-            OUT_OF_RANGE: np.isfinite(values) & ((values < low) | (values > high)),
-            GAP: np.zeros(values.shape, bool) if few is None else few & ~np.isnan(values),
-        }
-    faults = tuple(fault for kind, mask in bad.items() for fault in _newest(signal, frame, kind, mask))
-    hidden = np.logical_or.reduce(list(bad.values()))
-    events = _events(signal, frame, traffic)
-    if signal.traffic is not None and traffic is not None:
-        volume = companion(traffic, frame.series)
-        hidden |= ~(volume >= signal.traffic.floor)
-    return Examined(frame.with_values(np.where(hidden, np.nan, values)), faults, events)
+    least = signal.traffic if traffic is not None else None
+    volume = companion(traffic, frame.series) if traffic is not None and least is not None else None
+    bounds = (*signal.valid, LARGEST)
+    values, newest = sifted(frame.values, bounds, few, volume, least.floor if least else 0.0)
+    faults = tuple(fault for kind, flag in _FLAGS.items() for fault in _newest(signal, frame, kind, newest & flag))
+    return Examined(frame.with_values(values), faults, _events(signal, frame, volume))
 
 
 def companion(traffic: Frame, series: tuple[Labels, ...]) -> Array:
@@ -81,17 +80,14 @@ def _partners(traffic: tuple[Labels, ...], series: tuple[Labels, ...]) -> IntArr
     return np.array([place.get(tuple(labels.get(name, "") for name in names), -1) for labels in series], np.int64)
 
 
-def _events(signal: Signal, frame: Frame, traffic: Frame | None) -> Array:
-    if signal.kind == "ratio" and signal.traffic is not None and traffic is not None:
-        return companion(traffic, frame.series) * signal.traffic.events_per_unit
-    if signal.kind == "count":
-        return np.full(frame.values.shape, signal.events_per_unit)
-    return np.full(frame.values.shape, np.nan)
+def _events(signal: Signal, frame: Frame, volume: Array | None) -> Array:
+    if signal.kind == "ratio" and signal.traffic is not None and volume is not None:
+        return volume * signal.traffic.events_per_unit
+    events = signal.events_per_unit if signal.kind == "count" else np.nan
+    return np.broadcast_to(np.float64(events), frame.values.shape)
 
 
-def _newest(signal: Signal, frame: Frame, kind: str, mask: BoolArray) -> list[Fault]:
-    if not mask.shape[1]:
-        return []
+def _newest(signal: Signal, frame: Frame, kind: str, flagged: AnyArray) -> list[Fault]:
     return [
-        Fault(signal.name, kind, frame.series[k], f"found {frame.values[k, -1]:g}") for k in np.flatnonzero(mask[:, -1])
+        Fault(signal.name, kind, frame.series[k], f"found {frame.values[k, -1]:g}") for k in np.flatnonzero(flagged)
     ]

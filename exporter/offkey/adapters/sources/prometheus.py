@@ -11,6 +11,7 @@ from offkey.adapters.sources._gathered import Gathered
 from offkey.adapters.sources._matrix import Envelope, Piece, json_labels, matrix, opened, reason, vector
 from offkey.adapters.sources._remote import NotOffered, RemoteRead
 from offkey.adapters.sources._selector import plain
+from offkey.core.durations import HOUR
 from offkey.core.errors import QueryRejected, SourceDown
 from offkey.core.frame import Axis
 from offkey.core.labels import Labels
@@ -18,6 +19,7 @@ from offkey.core.ports import Answer
 
 Reading = Literal["auto", "remote_read", "query_range"]
 
+STORED_SECONDS = HOUR  # up to which a query is less work than what is stored: it leaves out what no instant sees
 MOST_POINTS = 11_000  # per series in one answer. Source: Prometheus web/api/v1/api.go, queryRange
 FIRST_POINTS = 64  # of a long history, to learn how many series there are
 MOST_ROSTERS = 1_000  # queries whose series are remembered
@@ -51,8 +53,8 @@ class Source:
     Args:
         endpoint: the server and how to reach it.
         max_series: series kept of one query; which ones depends on their labels alone.
-        read: how selectors are read: `auto` uses remote read where it gives the answers of the query API,
-            `remote_read` also where the server does not say which labels it adds, `query_range` never.
+        read: how the history of a selector is read: `auto` by remote read where that gives the answers of the query
+            API, `remote_read` also where the server does not say which labels it adds, `query_range` never so.
     """
 
     def __init__(self, endpoint: Endpoint, max_series: int = 100_000, read: Reading = "auto") -> None:
@@ -84,7 +86,8 @@ class Source:
             msg = f"query {query!r}: @ start() and @ end() depend on how a range is cut; use offset, or @ with a number"
             raise QueryRejected(msg)
         end = time.monotonic() + timeout
-        if self._remote is None or timeout <= 0 or (matchers := plain(query)) is None:
+        is_long = axis.size * axis.step > STORED_SECONDS
+        if self._remote is None or not is_long or timeout <= 0 or (matchers := plain(query)) is None:
             return self._evaluate(query, axis, end)
         try:
             return self._remote.read(matchers, axis, timeout)

@@ -70,6 +70,7 @@ def serve(monkeypatch):
     def make(how="auto", **answers):
         server = Server(**answers)
         monkeypatch.setattr(prometheus, "Client", lambda endpoint: server)
+        monkeypatch.setattr(prometheus, "STORED_SECONDS", 0)
         return Source(server.endpoint, read=how), server
 
     return make
@@ -148,6 +149,14 @@ def test_series_with_labels_that_the_server_adds_are_queried(serve, query):
     assert source.read(query, AXIS, 5.0).frame.series == (Labels.of(by="query"),)
     server.answers["query"] = ok({"resultType": "vector", "result": []})
     assert source.read("up{pod!='z'}", AXIS, 5.0).frame.series == (A,)
+
+
+def test_a_short_range_is_queried(serve, monkeypatch):
+    """An answer to a tick holds less than what is stored."""
+    source, server = serve()
+    monkeypatch.setattr(prometheus, "STORED_SECONDS", 3600)
+    source.read("up", AXIS, 5.0)
+    assert server.asked == ["query_range"]
 
 
 def test_a_server_that_hides_its_labels_may_be_trusted(serve):

@@ -1,0 +1,1 @@
+"""What reading costs: increments, history, quality and streams, beside what people use otherwise."""
