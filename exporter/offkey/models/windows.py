@@ -1,0 +1,54 @@
+"""Detectors that look at the shape of the last samples together, rather than at each alone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from offkey.core.frame import Array, BoolArray, Frame
+from offkey.core.state import AnyArray
+from offkey.models import lags
+from offkey.models.refitted import Refitted, Rows
+
+LENGTH = 60  # samples that make a shape
+# A past sample shapes what comes after it by no more than this many scales, so that a spike is strange when it comes
+# rather than while it passes through.
+MOST = 5.0
+
+
+@dataclass(frozen=True)
+class Windowed(Refitted):
+    """A detector whose features are the last 60 samples, as residuals from season and level; the newest comes last."""
+
+    @property
+    def picked(self) -> tuple[int, ...]:
+        """One feature for each sample of the window."""
+        return tuple(range(LENGTH))
+
+    @property
+    def watched(self) -> Rows:
+        """What `lags` remembers, and the last residuals."""
+        return {**lags.ROWS, "recent": ((LENGTH,), np.float64)}
+
+    def watch(self, rows: Mapping[str, AnyArray], frame: Frame) -> tuple[Array, BoolArray]:
+        """Return windows (S, T, 60), and where they are worth learning from; missing samples are left out of them."""
+        features, known = lags.look(rows, frame)
+        out = np.full((*frame.values.shape, LENGTH), np.nan)
+        residuals = np.where(known, features[..., lags.layout.RESIDUAL], 0.0)
+        for s, (residual, present) in enumerate(zip(residuals, ~np.isnan(frame.values), strict=True)):
+            line = np.concatenate([np.nan_to_num(rows["recent"][s]), np.clip(residual[present], -MOST, MOST)])
+            if present.any():
+                out[s, present] = sliding_window_view(line, LENGTH)[1:]
+                out[s, present, -1] = residual[present]
+            rows["recent"][s] = line[-LENGTH:]
+        return out, known
+
+    def recall(self, rows: Mapping[str, AnyArray], kept: Array) -> Array:
+        """Return the measure of each half of the past by what the other half teaches, (N,).
+
+        Sixty numbers at a time fit their own past too well to be judged by it.
+        """
+        halves = np.array_split(kept, 2)
+        taught = [{name: np.asarray(array)[None] for name, array in self.train(half).items()} for half in halves]
+        return np.hstack([self.judge(taught[1 - k], half[None])[0] for k, half in enumerate(halves)])
