@@ -186,13 +186,14 @@ def describe(run: Array, week: Array, s: Sight, seconds: int, out: Array) -> Non
     out[SINE], out[COSINE] = math.sin(angle), math.cos(angle)
     out[DEVIATION], out[CENTRE] = s.residual / s.width, run[ORIGIN] + run[LEVEL] + run[MIDDLE]
     out[WIDTH], out[SEASON], out[SLOT] = s.width, run[MIDDLE], place
-    change = 0.0 if math.isnan(run[LAST]) else min(abs(s.residual - run[LAST]), 2 * CLIP * s.jump)
+    most = 2 * CLIP * s.jump if run[COUNT] > WARM else LARGEST
+    change = 0.0 if math.isnan(run[LAST]) else min(abs(s.residual - run[LAST]), most)
     run[WOBBLE] += max(MEAN_RATE, 1.0 / run[COUNT]) * (change - run[WOBBLE])
     run[QUICK] += QUICK_RATE * (clip(u, HELD_CLIP) - run[QUICK])
     run[SLOW] += SLOW_RATE * (clip(r, HELD_CLIP) - run[SLOW])
     out[RESIDUAL], out[JUMP], out[RECENT], out[SUSTAINED] = r, u, 2.2 * run[QUICK], 3.9 * run[SLOW]
     out[DEPARTURE] = clip((s.residual - run[MEAN]) / s.width, CAP)
-    small = max(0.05 * run[WOBBLE_FAR], 1e-12 * abs(run[ORIGIN] + run[LEVEL]), 1e-30)
+    small = max(0.05 * run[WOBBLE_FAR], 1e-15 * abs(run[ORIGIN] + run[LEVEL]), 1e-30)
     out[ROUGHNESS] = 2.0 * math.log((run[WOBBLE] + small) / (run[WOBBLE_FAR] + small))
     for k in range(LAGS - 1, 0, -1):
         run[LAG + k] = run[LAG + k - 1]
