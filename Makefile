@@ -9,7 +9,7 @@ PIN := .venv/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes
 export PATH := $(CURDIR)/.tools/bin:$(CURDIR)/.venv/bin:$(PATH)
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test test-visual picture bench-quality lint golden clean lock
+.PHONY: help demo test test-visual test-machine picture bench-quality lint golden clean lock
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
@@ -35,6 +35,10 @@ test: .venv/.installed .tools/.binaries .tools/.helm ## Every test that runs in 
 
 test-visual: .venv/.installed .tools/.binaries ## Draw every panel in Chromium (fetches Grafana's components once)
 	$(BIN)/python -m pytest tests/visual
+
+test-machine: .venv/.installed .tools/.binaries ## The node preset on this machine for 50 minutes: quiet, then faults (root)
+	tools/debian-binaries.sh .tools node-exporter
+	$(BIN)/python -m pytest tests/machine -s
 
 picture: .venv/.installed ## The pictures of the documentation, from a running make demo
 	$(BIN)/python tests/visual/draw.py --prometheus $(PROMETHEUS) --from now-12m --height 916 --output docs/images

@@ -1,22 +1,27 @@
 #!/usr/bin/env bash
-# Puts prometheus, promtool, alertmanager and amtool into DIR without installing or starting anything:
-# programs already on the PATH are linked, missing ones come out of Debian's packages, unpacked inside DIR.
-# Usage: tools/debian-binaries.sh DIR     exit 0: all there; exit 1: says what is missing
+# Puts programs, by default prometheus, promtool, alertmanager and amtool, into DIR without installing or starting
+# anything: those on the PATH are linked, missing ones come out of Debian's packages, unpacked inside DIR.
+# Usage: tools/debian-binaries.sh DIR [PROGRAM...]     exit 0: all there; exit 1: says what is missing
 set -euo pipefail
 
-dir=$(realpath -m "${1:?usage: $0 DIR}")
+dir=$(realpath -m "${1:?usage: $0 DIR [PROGRAM...]}")
+shift
+programs=("$@")
+[ "$#" -gt 0 ] || programs=(prometheus promtool alertmanager amtool)
 declare -A package=(
   [prometheus]=prometheus [promtool]=prometheus
   [alertmanager]=prometheus-alertmanager [amtool]=prometheus-alertmanager
+  [node-exporter]=prometheus-node-exporter
 )
 declare -A debian_name=(
   [prometheus]=prometheus [promtool]=promtool
   [alertmanager]=prometheus-alertmanager [amtool]=amtool
+  [node-exporter]=prometheus-node-exporter
 )
 mkdir -p "$dir/bin"
 
 missing() {
-  for program in "${!package[@]}"; do
+  for program in "${programs[@]}"; do
     [ -x "$dir/bin/$program" ] || echo "$program"
   done
 }
@@ -37,6 +42,7 @@ relocate() {
   LC_ALL=C sed "s#$share#$behind_9#g" "$there" >"$there.relocated"
   printf '#!/bin/sh\nexec 9<"%s"\nexec "%s" "$@"\n' "$dir/debian$share" "$there.relocated" >"$starter"
   chmod +x "$there.relocated" "$starter"
+  mkdir -p "$dir/debian$share"
 }
 
 wanted=$(for program in $(missing); do echo "${package[$program]}"; done | sort -u)
@@ -58,6 +64,7 @@ fi
 
 left=$(missing | sort | tr '\n' ' ')
 if [ -n "$left" ]; then
-  echo "missing: ${left}(Debian packages prometheus and prometheus-alertmanager, or put the programs on the PATH)" >&2
+  needed=$(for program in $left; do echo "${package[$program]}"; done | sort -u | paste -sd ' ')
+  echo "missing: ${left}(Debian packages: $needed; or put the programs on the PATH)" >&2
   exit 1
 fi

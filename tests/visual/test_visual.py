@@ -3,20 +3,24 @@
 from pathlib import Path
 
 import a_day
+import packworld
 import pytest
 from e2e.realprometheus import running
 from visual import draw
 
+from offkey.app import presets
+
 END = 1_750_000_020
-DASHBOARDS = sorted((Path(__file__).parents[2] / "grafana" / "dashboards").glob("*.json"))
+DASHBOARDS = sorted((Path(__file__).parents[2] / "grafana" / "dashboards").rglob("*.json"))
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
 def prometheus(program, tmp_path_factory):
-    """Return the address of a Prometheus that holds a made-up day."""
-    text = a_day.openmetrics(END, 6, 60)
+    """Return the address of a Prometheus that holds a made-up day, and what the packs watch."""
+    watched = packworld.openmetrics(list(presets.packs()), END, 6, 60)
+    text = a_day.openmetrics(END, 6, 60).removesuffix("# EOF\n") + watched
     with running(program, tmp_path_factory.mktemp("prometheus"), text, a_day.KEPT) as address:
         yield address
 

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ from prometheus_api_client.exceptions import PrometheusApiClientException
 from offkey.adapters.endpoint import Endpoint
 from offkey.adapters.http import Session, excerpt
 from offkey.app import config, yamlfile
+from offkey.app.presets import Pack, preset_text
 from offkey.core.durations import HOUR, MINUTE, format_duration, parse_duration
 from offkey.core.errors import BadResponse, ConfigError, QueryRejected
 from offkey.core.signals import Signal
@@ -54,7 +55,14 @@ def propose(prometheus_url: str) -> config.Config:
     return config.parse(written(prometheus_url, at=int(time.time())), "proposed.yml")
 
 
-def written(prometheus_url: str, *, at: int, config_file: Path | None = None, most: int = MOST_SIGNALS) -> str:
+def written(
+    prometheus_url: str,
+    *,
+    at: int,
+    config_file: Path | None = None,
+    most: int = MOST_SIGNALS,
+    presets: Sequence[Pack] = (),
+) -> str:
     """Return a proposed configuration as YAML with comments; the same server at the same instant gives the same text.
 
     Args:
@@ -62,6 +70,7 @@ def written(prometheus_url: str, *, at: int, config_file: Path | None = None, mo
         at: instant to ask about, Unix seconds.
         config_file: where the source `default` and its credentials come from.
         most: signals.
+        presets: propose their signals, as far as the server has series for them, instead of what its metrics suggest.
 
     Raises:
         ConfigError: no such source, or nothing worth watching yet.
@@ -79,7 +88,10 @@ def written(prometheus_url: str, *, at: int, config_file: Path | None = None, mo
         raise ConfigError(msg)
     endpoint = source.options["endpoint"]
     with Session(endpoint) as session:
-        found = list(_Server(endpoint, session, at).found(most))
+        server = _Server(endpoint, session, at)
+        if presets:
+            return preset_text(endpoint.url, sources, presets, lambda query: int(server.number(f"count({query})")))
+        found = list(server.found(most))
     if not found:
         msg = f"{endpoint.url}: nothing worth watching yet; it needs counters that count or gauges that move"
         raise ConfigError(msg)

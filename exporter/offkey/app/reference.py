@@ -5,15 +5,17 @@ Usage: python -m offkey.app.reference [FOLDER]     writes its pages, by default 
 
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
 from offkey.adapters import files
-from offkey.app import cli, schema
+from offkey.app import cli, presetpage, schema
 from offkey.app.fields import DURATION_PATTERN
 from offkey.app.lint import page as lint
+from offkey.app.presets import presets
 from offkey.app.webconfig.schema import WebFile
 
 EXAMPLE = """\
@@ -228,9 +230,11 @@ def _commands(command: click.Command, parent: click.Context | None, name: str) -
 
 
 PAGES = {"config.md": config_page, "web-config.md": web_config_page, "cli.md": cli_page, "lint.md": lint.page}
+PAGES |= {f"presets/{pack.name}.md": partial(presetpage.page, pack) for pack in presets()}
 
 
 if __name__ == "__main__":
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "docs/reference")
     for page, build in PAGES.items():
+        (folder / page).parent.mkdir(parents=True, exist_ok=True)
         files.write(folder / page, build().encode())

@@ -177,16 +177,18 @@ def test_render_writes_what_the_repository_holds(tmp_path):
     """The files are byte-identical, and stdout names them."""
     result = CliRunner().invoke(command, ["render", "-o", str(tmp_path / "new")])
     folder = Path(__file__).parents[3] / "grafana" / "dashboards"
-    written = {path.name: path.read_bytes() for path in (tmp_path / "new").iterdir()}
-    assert written == {path.name: path.read_bytes() for path in folder.glob("*.json")}
-    assert result.stdout.splitlines() == [str(tmp_path / "new" / name) for name in sorted(written)]
+    new = tmp_path / "new"
+    written = {path.relative_to(new): path.read_bytes() for path in new.rglob("*.json")}
+    assert written == {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*.json")}
+    assert sorted(result.stdout.splitlines()) == sorted(str(new / name) for name in written)
 
 
 def test_the_v2_schema_holds_the_same_panels_and_variables(tmp_path):
     """Every panel, target, variable and annotation of the classic file is in the resource, each panel in one place."""
     assert CliRunner().invoke(command, ["render", "-o", str(tmp_path), "--schema", "v2"]).exit_code == 0
-    for path in (Path(__file__).parents[3] / "grafana" / "dashboards").glob("*.json"):
-        classic, made = json.loads(path.read_text()), json.loads((tmp_path / path.name).read_text())
+    folder = Path(__file__).parents[3] / "grafana" / "dashboards"
+    for path in folder.rglob("*.json"):
+        classic, made = (json.loads((each / path.relative_to(folder)).read_text()) for each in (folder, tmp_path))
         assert (made["apiVersion"], made["kind"]) == ("dashboard.grafana.app/v2", "Dashboard")
         assert made["metadata"] == {"name": classic["uid"]}
         spec = made["spec"]

@@ -7,6 +7,8 @@ import click
 
 from offkey.adapters import files
 
+PACKS = "packs"  # folder of the packs' dashboards
+
 
 @click.group()
 def command() -> None:
@@ -16,7 +18,7 @@ def command() -> None:
     """
 
 
-@command.command()
+@command.command("render")
 @click.option(
     "-o", "--output", "folder", required=True, type=click.Path(path_type=Path), help="Folder that takes the files."
 )
@@ -27,16 +29,18 @@ def command() -> None:
     show_default=True,
     help="classic: files for every Grafana from 10 to 13. v2: resources for the API of Grafana 13.",
 )
-def render(folder: Path, schema: Literal["classic", "v2"]) -> None:
+def write(folder: Path, schema: Literal["classic", "v2"]) -> None:
     """Write every dashboard as a JSON file that Grafana loads.
 
     Example: offkey dashboards render -o grafana/dashboards
     """
-    from offkey.adapters.exports.dashboards import render as render_all  # noqa: PLC0415 (the SDK is for this only)
+    from offkey.adapters.exports.dashboards import as_resource, render  # noqa: PLC0415 (the SDK is for this only)
+    from offkey.app import presets  # noqa: PLC0415 (the same)
 
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, text in render_all(schema).items():
-        files.write(folder / name, text.encode())
+    texts = render() | {f"{PACKS}/{pack.name}.json": presets.dashboard(pack) for pack in presets.packs()}
+    (folder / PACKS).mkdir(parents=True, exist_ok=True)
+    for name, text in texts.items():
+        files.write(folder / name, (text if schema == "classic" else as_resource(text)).encode())
         click.echo(folder / name)
 
 
@@ -53,7 +57,7 @@ def lint(context: click.Context, paths: tuple[Path, ...]) -> None:
     found = [
         f"{path}: {finding}"
         for folder in paths
-        for path in (sorted(folder.glob("*.json")) if folder.is_dir() else [folder])
+        for path in (sorted(folder.rglob("*.json")) if folder.is_dir() else [folder])
         for finding in lint_file(path)
     ]
     for line in found:

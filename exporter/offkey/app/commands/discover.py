@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from offkey.adapters import files
-from offkey.app import discovery, options
+from offkey.app import discovery, options, presets
 from offkey.core.errors import ConfigError
 
 
@@ -27,7 +27,14 @@ from offkey.core.errors import ConfigError
     show_default=True,
     help="Most signals.",
 )
-def command(prometheus_url: str, config_file: Path | None, output: str, limit: int) -> None:
+@click.option(
+    "--preset",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    help="Propose the signals of a preset (offkey presets list); may be given more than once.",
+)
+def command(prometheus_url: str, config_file: Path | None, output: str, limit: int, names: tuple[str, ...]) -> None:
     """Propose signals from a live server's metrics, as a configuration to read and keep.
 
     Example: offkey discover --prometheus.url http://localhost:9090 -o offkey.yml
@@ -38,7 +45,8 @@ def command(prometheus_url: str, config_file: Path | None, output: str, limit: i
     if output != "-" and Path(output).exists():
         msg = f"{output}: exists and is not written over; name another file, or move it away"
         raise ConfigError(msg)
-    text = discovery.written(prometheus_url, at=int(time.time()), config_file=config_file, most=limit)
+    chosen = [presets.preset(name) for name in names]
+    text = discovery.written(prometheus_url, at=int(time.time()), config_file=config_file, most=limit, presets=chosen)
     if output == "-":
         click.echo(text, nl=False)
         return

@@ -1,26 +1,27 @@
 """Dashboards as Grafana's classic JSON: one file each, one function `build` each; the folder is the registry."""
 
 import json
-from typing import Literal
+from typing import TYPE_CHECKING
 
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
 from offkey.adapters.exports.grafana.resource import resource
 from offkey.core.plugins import load, names
 
-Schema = Literal["classic", "v2"]
+if TYPE_CHECKING:
+    from grafana_foundation_sdk.models import dashboard as model
 
 
-def render(schema: Schema = "classic") -> dict[str, str]:
-    """Return the text of every dashboard by its file name.
+def render() -> dict[str, str]:
+    """Return the text of every dashboard by its file name."""
+    return {f"{name}.json": encoded(load(__name__, name).build()) for name in names(__name__)}
 
-    Args:
-        schema: `classic` is what Grafana 10 to 13 load from files; `v2` is the resource that Grafana 13's API takes.
-    """
-    encoder = JSONEncoder(sort_keys=True, indent=2)
-    texts = {f"{name}.json": encoder.encode(load(__name__, name).build()) + "\n" for name in names(__name__)}
-    if schema == "classic":
-        return texts
-    return {
-        name: json.dumps(resource(json.loads(text)), sort_keys=True, indent=2) + "\n" for name, text in texts.items()
-    }
+
+def encoded(built: "model.Dashboard") -> str:
+    """Return a dashboard as classic JSON."""
+    return f"{JSONEncoder(sort_keys=True, indent=2).encode(built)}\n"
+
+
+def as_resource(text: str) -> str:
+    """Return a dashboard of the classic schema in the v2 schema."""
+    return json.dumps(resource(json.loads(text)), sort_keys=True, indent=2) + "\n"

@@ -1,0 +1,1 @@
+"""A Kubernetes cluster, as kube-state-metrics, cAdvisor, the kubelet and the API server tell."""

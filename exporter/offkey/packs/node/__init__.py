@@ -1,0 +1,1 @@
+"""Machines, as node_exporter sees them."""

@@ -1,0 +1,1 @@
+"""PostgreSQL, as postgres_exporter sees it."""

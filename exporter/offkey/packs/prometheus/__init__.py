@@ -1,0 +1,1 @@
+"""Prometheus itself: what it scrapes, stores, evaluates and tells."""

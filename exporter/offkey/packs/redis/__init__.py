@@ -1,0 +1,1 @@
+"""Redis and Valkey, as redis_exporter sees them."""
