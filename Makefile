@@ -9,7 +9,7 @@ PIN := .venv/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes
 export PATH := $(CURDIR)/.tools/bin:$(CURDIR)/.venv/bin:$(PATH)
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test test-visual test-machine picture bench-quality lint golden clean lock
+.PHONY: help demo test test-heavy test-visual test-machine picture bench-quality lint golden clean lock
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
@@ -32,6 +32,9 @@ demo: .venv/.installed ## A streaming platform, a real Prometheus, an outage, on
 
 test: .venv/.installed .tools/.binaries .tools/.helm ## Every test that runs in minutes, on the real programs
 	$(BIN)/python -m pytest -m "not slow"
+
+test-heavy: .venv/.installed .tools/.binaries .tools/.helm ## What takes longer: 10,000 hostile rule sets, 1,000 reloads, all mutants
+	$(BIN)/python -m pytest -m slow
 
 test-visual: .venv/.installed .tools/.binaries ## Draw every panel in Chromium (fetches Grafana's components once)
 	$(BIN)/python -m pytest tests/visual

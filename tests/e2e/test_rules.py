@@ -74,16 +74,26 @@ def test_a_rule_that_does_not_do_what_its_test_says_is_refused(program, tmp_path
     assert b"PlaysAnomalous" in done.stdout + done.stderr
 
 
-@settings(max_examples=40, **BATCHES)
-@given(st.lists(hostile_cases(), min_size=4, max_size=8, unique_by=lambda case: case[0].name))
-def test_promtool_accepts_rules_of_hostile_signals(program, tmp_path_factory, cases):
+@pytest.mark.parametrize("count", [300, pytest.param(10_000, marks=pytest.mark.slow)])
+def test_promtool_accepts_rules_of_hostile_signals(program, tmp_path, count):
     """Whatever texts a signal is made of, Prometheus loads its rules."""
-    folder = tmp_path_factory.mktemp("rules")
-    changes = plan([signal for signal, _ in cases], {signal.name: found for signal, found in cases}, folder)
-    for change in changes.changes:
-        if change.path.endswith(".rules.yml"):
-            (folder / change.path).write_bytes(change.after.encode())
-    run(program("promtool"), "check", "rules", "--lint=all", "--lint-fatal", *map(str, folder.glob("*.yml")))
+    drawn = []
+
+    @settings(max_examples=count, **BATCHES)
+    @given(hostile_cases())
+    def draw(case):
+        drawn.append(case)
+
+    draw()
+    assert len(drawn) >= count * 0.99, "nearly every example is another signal"
+    for first in range(0, len(drawn), 500):
+        folder = tmp_path / str(first)
+        folder.mkdir()
+        for place, (signal, found) in enumerate(drawn[first : first + 500]):
+            texts = {change.path: change.after for change in plan([signal], {signal.name: found}, folder).changes}
+            (text,) = [text for path, text in texts.items() if path.endswith(".rules.yml")]
+            (folder / f"{place}.yml").write_bytes(text.encode())
+        run(program("promtool"), "check", "rules", "--lint=all", "--lint-fatal", *map(str, folder.glob("*.yml")))
 
 
 @settings(max_examples=8, **BATCHES)
@@ -112,6 +122,36 @@ def prometheus(program, tmp_path):
 def ask(url):
     """Return what a server's API answers."""
     return requests.get(url, timeout=5).json()["data"]
+
+
+@pytest.mark.parametrize("count", [30, pytest.param(1_000, marks=pytest.mark.slow)])
+def test_no_retune_ever_resets_a_firing_alert(program, prometheus, tmp_path, monkeypatch, count):
+    """Constants move again and again under a firing alert: it stays the same alert, since the same moment."""
+    monkeypatch.setenv("PATH", "")  # promtool is asked in the other tests; here only reloads count
+    signal = Signal("answers", "vector(9)", direction="above", step=1, alert=Alert(hold=1, form="threshold"))
+    found = evidence(typical=1.0, upper=(3.0, 2.0, 4.0))
+    query = 'ALERTS_FOR_STATE{offkey_rule="answers",alertname="AnswersAnomalous"}'
+
+    def retune(constant):
+        moved = replace(found, upper=replace(found.upper, constant=constant))
+        changes = plan([signal], {signal.name: moved}, tmp_path / "rules")
+        assert changes.changes
+        changes.write()
+        assert requests.post(f"{prometheus}/-/reload", timeout=5).ok
+
+    def alerts():
+        found = ask(f"{prometheus}/api/v1/alerts")["alerts"]
+        return [one for one in found if one["labels"]["alertname"] == "AnswersAnomalous"]
+
+    retune(3.0)
+    wait_until(lambda: [one["state"] for one in alerts()] == ["firing"])
+    [first] = alerts()
+    for place in range(count):
+        retune((2.2, 3.8, 2.9)[place % 3])
+        [now] = alerts()
+        assert (now["state"], now["activeAt"], now["labels"]) == ("firing", first["activeAt"], first["labels"])
+    seen = ask(f"{prometheus}/api/v1/query?query=changes({query}[1h])")["result"]
+    assert [one["value"][1] for one in seen] == ["0"]
 
 
 def test_a_new_constant_leaves_a_firing_alert_alone(program, prometheus, tmp_path):

@@ -115,7 +115,8 @@ def stories(spec: Spec) -> list[RuleTest]:
     """Return the tests of the rules; a query that answers by itself cannot be told other values and is left out."""
     told = [_episode(spec), _healthy(spec), _silent(spec), _stale(spec)]
     if has_fallback(spec) and not spec.answers_alone:
-        told.append(_stands_in(spec))
+        told += [_stands_in(spec, side) for side in spec.sides]
+        told += [_stands_by(spec), *([_little_traffic(spec)] if spec.signal.traffic else [])]
     return told
 
 
@@ -149,17 +150,18 @@ def _fires(spec: Spec, score: float) -> FiringAlert:
     return story.firing(spec, _said(spec, words), story.example_labels(spec))
 
 
-def _beyond(spec: Spec) -> float:
-    return story.outward(spec.evidence.typical, spec.bounds[0][1].constant, 2.0) if spec.bounds else SEEN
+def _beyond(spec: Spec, side: str) -> float:
+    """Return a value beyond the reviewed constant of a side."""
+    return story.outward(spec.evidence.typical, dict(spec.bounds)[side].constant, 2.0)
 
 
-def _observed(spec: Spec, count: int) -> tuple[GivenSeries, ...]:
-    """Return a value beyond the reviewed constant, with enough traffic, where the rules record them."""
-    if not has_fallback(spec) or spec.answers_alone:
-        return ()
-    floor = spec.signal.traffic.floor if spec.signal.traffic else None
-    busy = () if floor is None else (story.traffic(spec, story.timeline((floor, count))),)
-    return (story.recorded(spec, "observed", story.timeline((_beyond(spec), count))), *busy)
+def _observed(spec: Spec, count: int, value: float, traffic: float | None = None) -> tuple[GivenSeries, ...]:
+    """Return a recorded value, with the least traffic that is enough unless another is given."""
+    series = story.recorded(spec, "observed", story.timeline((value, count)))
+    if spec.signal.traffic is None:
+        return (series,)
+    passing = spec.signal.traffic.floor if traffic is None else traffic
+    return series, story.traffic(spec, story.timeline((passing, count)))
 
 
 def _length(spec: Spec) -> int:
@@ -171,15 +173,15 @@ def _healthy(spec: Spec) -> RuleTest:
     """An exporter speaks and finds nothing: nothing fires, not even far from the reviewed constants."""
     count = _length(spec)
     at = (count - 1) * spec.test_interval
-    given = (
+    given: tuple[GivenSeries, ...] = (
         story.about_signal(spec, "offkey_anomalous_series", story.timeline((0, count))),
         story.about_signal(spec, "offkey_last_sample_timestamp_seconds", story.clock(spec, count)),
     )
+    if has_fallback(spec) and not spec.answers_alone:
+        given += _observed(spec, count, _beyond(spec, spec.sides[0]))
     names = (spec.alert_name, _out_of_range_name(spec), UNWATCHED)
     checks = tuple(AlertCheck(at, name) for name in names)
-    return RuleTest(
-        "the exporter finds nothing: nothing fires", spec.test_interval, given + _observed(spec, count), checks
-    )
+    return RuleTest("the exporter finds nothing: nothing fires", spec.test_interval, given, checks)
 
 
 def _silent(spec: Spec) -> RuleTest:
@@ -208,13 +210,30 @@ def _notice(spec: Spec) -> FiringAlert:
     return story.firing(spec, _unwatched_said(spec, words), {}, severity="warning")
 
 
-def _stands_in(spec: Spec) -> RuleTest:
+def _stands_in(spec: Spec, side: str) -> RuleTest:
     """No exporter speaks and the value is beyond the reviewed constant: the reviewed range alerts."""
-    count = _length(spec)
+    count, beyond = _length(spec), _beyond(spec, side)
     numbers = {side: bound.constant for side, bound in spec.bounds}
-    numbers |= {"observed": _beyond(spec), "expected": spec.evidence.typical}
+    numbers |= {"observed": beyond, "expected": spec.evidence.typical}
     words = final_words(spec.signal.unit, story.example_labels(spec) | {"signal": spec.signal.name}, numbers)
     fires = story.firing(spec, _out_of_range_said(spec, words), story.example_labels(spec))
     at = (count - 1) * spec.test_interval
     check = AlertCheck(at, _out_of_range_name(spec), (fires,))
-    return RuleTest("exporter dead: the reviewed range alerts", spec.test_interval, _observed(spec, count), (check,))
+    name = f"exporter dead: the reviewed {side} bound alerts"
+    return RuleTest(name, spec.test_interval, _observed(spec, count, beyond), (check,))
+
+
+def _stands_by(spec: Spec) -> RuleTest:
+    """No exporter speaks and all is usual: the reviewed range is silent."""
+    count = _length(spec)
+    check = AlertCheck((count - 1) * spec.test_interval, _out_of_range_name(spec))
+    given = _observed(spec, count, spec.evidence.typical)
+    return RuleTest("exporter dead, all is usual: the reviewed range is silent", spec.test_interval, given, (check,))
+
+
+def _little_traffic(spec: Spec) -> RuleTest:
+    """No exporter speaks, and there is too little traffic to judge: the reviewed range is silent."""
+    count, floor = _length(spec), spec.signal.traffic.floor if spec.signal.traffic else 0.0
+    check = AlertCheck((count - 1) * spec.test_interval, _out_of_range_name(spec))
+    given = _observed(spec, count, _beyond(spec, spec.sides[0]), floor - max(1.0, abs(floor)) / 2)
+    return RuleTest("too little traffic: the reviewed range is silent", spec.test_interval, given, (check,))

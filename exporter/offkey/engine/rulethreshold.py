@@ -114,10 +114,11 @@ def stories(spec: Spec) -> list[RuleTest]:
 
     A query that answers by itself cannot be told other values, so only what does not depend on it is tested then.
     """
-    told = [_clamped(spec)]
+    told = [_clamped(spec, side, bound) for side, bound in spec.bounds]
     if not spec.answers_alone:
         told += [_episode(spec, side) for side in spec.sides]
-        told += [_exporter_dead(spec), _quiet(spec)]
+        told += [_exporter_dead(spec, side, bound) for side, bound in spec.bounds]
+        told.append(_quiet(spec))
         told += [_little_traffic(spec)] if spec.signal.traffic else []
     return told
 
@@ -178,9 +179,8 @@ def _episode(spec: Spec, side: str) -> RuleTest:
     )
 
 
-def _exporter_dead(spec: Spec) -> RuleTest:
+def _exporter_dead(spec: Spec, side: str, bound: ReviewedBound) -> RuleTest:
     """No exporter speaks: the reviewed constant alerts, and a notice says that it is in force."""
-    side, bound = spec.bounds[0]
     constants = {name: bound.constant for name, bound in spec.bounds}
     beyond = story.outward(spec.evidence.typical, bound.constant, 2.0)
     count = max(story.evaluations(ON_REVIEW_FOR, spec), story.evaluations(spec.alert.hold, spec)) + story.QUIET
@@ -192,7 +192,7 @@ def _exporter_dead(spec: Spec) -> RuleTest:
         )
         notices.append(story.firing(spec, _on_review_said(spec, words), {"bound": name}, severity="info"))
     return RuleTest(
-        "exporter dead: the reviewed constant is in force",
+        f"exporter dead: the reviewed {side} bound is in force",
         spec.test_interval,
         (story.recorded(spec, "observed", story.timeline((beyond, count))), *_busy(spec, count)),
         (
@@ -242,16 +242,15 @@ def _little_traffic(spec: Spec) -> RuleTest:
     )
 
 
-def _clamped(spec: Spec) -> RuleTest:
+def _clamped(spec: Spec, side: str, bound: ReviewedBound) -> RuleTest:
     """A live bound that runs away is held at the edge of the reviewed envelope."""
-    side, bound = spec.bounds[0]
     room = abs(bound.constant - spec.evidence.typical)
     count = 2 * story.QUIET
     above = story.outward(bound.highest, bound.highest + room, 9.0)
     below = story.outward(bound.lowest, bound.lowest - room, 9.0)
     given = story.timeline((above, story.QUIET), (below, story.QUIET))
     return RuleTest(
-        "a runaway threshold stays in the reviewed envelope",
+        f"{side} bound: a runaway threshold stays in the reviewed envelope",
         spec.test_interval,
         (story.exposed(spec, "offkey_threshold", given, bound=side),),
         values=(

@@ -327,3 +327,45 @@ def test_the_group_is_named_after_the_file():
     """Prometheus keeps the state of an alert under the file's and the group's names: both are stable."""
     signal, found = PAYMENT
     assert rule_group(signal, found).name == f"offkey-{rule_file(signal, found).stem}"
+
+
+@settings(deadline=None, max_examples=40)
+@given(hostile_cases(), st.floats(0.1, 10.0))
+def test_whatever_is_learned_anew_an_alert_stays_itself(case, share):
+    """Group, names, labels and `for` do not depend on thresholds: what fires goes on firing after a reload."""
+    signal, found = case
+    moved = replace(
+        found,
+        lower=found.lower and _stretched(found.lower, found.typical, share),
+        upper=found.upper and _stretched(found.upper, found.typical, share),
+    )
+
+    def identities(evidence):
+        group = rule_group(signal, evidence)
+        return group.name, [
+            (rule.alert, rule.labels, rule.hold) if isinstance(rule, AlertRule) else (rule.record, rule.labels)
+            for rule in group.rules
+        ]
+
+    assert identities(moved) == identities(found)
+
+
+def _stretched(bound, typical, share):
+    """Return a bound whose distance from the typical value is another."""
+    return replace(
+        bound,
+        **{name: typical + share * (getattr(bound, name) - typical) for name in ("constant", "lowest", "highest")},
+    )
+
+
+def test_writing_one_signal_touches_no_other_file(tmp_path):
+    """Signals one by one into a folder with other people's files: nothing that was there changes."""
+    (tmp_path / "theirs.yml").write_text("groups: []\n")
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "theirs.test.yml").write_text("tests: []\n")
+    for size in range(1, len(SIGNALS) + 1):
+        before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in tmp_path.rglob("*.yml")}
+        plan(SIGNALS[:size], EVIDENCES, tmp_path).write()
+        after = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in tmp_path.rglob("*.yml")}
+        assert {path: after[path] for path in before} == before
+        assert len(after) == len(before) + 2
