@@ -149,3 +149,41 @@ def defects(value, valid, largest, is_gap):
         return [0, 3] if is_gap else [0]
     is_out = not valid[0] <= value <= valid[1]
     return [k for k, is_so in ((1, abs(value) > largest), (2, is_out), (3, is_gap)) if is_so]
+
+
+def fields(message):
+    """Yield number and content of each field of a protobuf message: bytes, a whole number, or a float."""
+
+    def whole(at):
+        value = shift = 0
+        while True:
+            value |= (message[at] & 127) << shift
+            shift, at = shift + 7, at + 1
+            if message[at - 1] < 128:
+                return value, at
+
+    at = 0
+    while at < len(message):
+        tag, at = whole(at)
+        if tag & 7 == 2:
+            size, at = whole(at)
+            yield tag >> 3, message[at : at + size]
+            at += size
+        elif tag & 7 == 1:
+            yield tag >> 3, struct.unpack("<d", message[at : at + 8])[0]
+            at += 8
+        else:
+            value, at = whole(at)
+            yield tag >> 3, value
+
+
+def write_request(message):
+    """Return a WriteRequest as text: a line for each series, its time in milliseconds before the value."""
+    lines = []
+    for _, series in fields(message):
+        pairs = [tuple(text.decode() for _, text in fields(label)) for number, label in fields(series) if number == 1]
+        assert pairs == sorted(pairs), "labels must be in order"
+        (sample,) = (dict(fields(content)) for number, content in fields(series) if number == 2)
+        shown = ",".join(f'{name}="{value}"' for name, value in pairs)
+        lines.append(f"{{{shown}}} {sample[2]} {sample[1]!r}\n")
+    return "".join(lines)

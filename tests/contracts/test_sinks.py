@@ -1,7 +1,8 @@
 """What every file in the folder of sinks promises; a new file is tested without an edit.
 
-A sink is built without arguments, or with a text stream when it asks for one called `stream`; what it shows is read
-from its `render().body` (bytes), or from that stream.
+A sink is built without arguments, with a text stream when it asks for one called `stream`, or with a function that
+takes WriteRequests when it asks for one called `send`; what it shows is read from its `render().body` (bytes), from
+that stream, or from those messages.
 """
 
 import inspect
@@ -9,6 +10,7 @@ import io
 import sys
 import threading
 
+import naive
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -31,8 +33,10 @@ class Bench:
     def __init__(self, name):
         made = load(PACKAGE, name).Sink
         self._stream = io.StringIO()
-        self.is_stream = "stream" in inspect.signature(made).parameters
-        self.sink = made(self._stream) if self.is_stream else made()
+        asked = inspect.signature(made).parameters
+        self.is_stream = "stream" in asked or "send" in asked
+        given = {"stream": self._stream, "send": lambda message, _: self._stream.write(naive.write_request(message))}
+        self.sink = made(*(given[name] for name in asked if name in given))
 
     def text(self):
         """Return what is visible now."""
@@ -65,7 +69,7 @@ def level(cycle, size=20):
 
 def test_there_are_sinks():
     """The folder is found."""
-    assert {"exposition", "lines"} <= set(NAMES)
+    assert {"exposition", "lines", "remote_write"} <= set(NAMES)
 
 
 def test_a_snapshot_is_visible_once_published(bench):
@@ -167,6 +171,8 @@ def _lines_per_cycle(text):
     counted = {}
     for line in text.splitlines():
         if "pod-" in line and "rank=" not in line:
-            cycle = int(float(line.split('"observed":')[1].split(",")[0] if line.startswith("{") else line.split()[-1]))
+            cycle = int(
+                float(line.split('"observed":')[1].split(",")[0] if line.startswith('{"') else line.split()[-1])
+            )
             counted[cycle] = counted.get(cycle, 0) + 1
     return counted

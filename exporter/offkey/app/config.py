@@ -7,10 +7,11 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from offkey.adapters.endpoint import Endpoint
 from offkey.app import kinds, promql, review, schema, yamlfile
 from offkey.app.alertmanager import problems as alertmanager
 from offkey.app.problems import explained
-from offkey.app.sourceschema import OtherSource, PrometheusSource
+from offkey.app.sourceschema import OtherSource, PrometheusSource, Reachable
 from offkey.app.yamlfile import Document, Finding, InvalidFile, Problem, Route
 from offkey.core.errors import ConfigError
 from offkey.core.signals import Alert, Signal, Traffic, Zone
@@ -36,11 +37,13 @@ class Config:
         sources: by name; at least the ones that signals read.
         storage: folder for what was learned, or None to keep it in memory.
         signals: what is watched, in the order of the file.
+        remote_write: where every snapshot is sent.
     """
 
     sources: Mapping[str, SourceConfig]
     storage: Path | None
     signals: tuple[Signal, ...]
+    remote_write: tuple[Endpoint, ...] = ()
 
 
 def load(path: Path, prometheus_url: str = "") -> Config:
@@ -104,6 +107,9 @@ class _Reading:
         file = self.fit(schema.File, outer, ())
         for finding in alertmanager.problems(file.alertmanager) if file and file.alertmanager else ():
             self.add(("alertmanager",), finding)
+        for place, one in enumerate(file.remote_write if file else ()):
+            for finding in _endpoint_problems(one):
+                self.add(("remote_write", place), finding)
         if self.problems or file is None:
             raise InvalidFile(list(self.problems))
         return file.model_copy(update={"sources": sources, "signals": signals})
@@ -199,12 +205,16 @@ def _source_problems(source: PrometheusSource | OtherSource) -> Iterator[Finding
     if not isinstance(source, PrometheusSource):
         yield from kinds.problems(kinds.SOURCES, source.kind, source.model_extra or {})
         return
+    yield from _endpoint_problems(source)
+
+
+def _endpoint_problems(place: Reachable) -> Iterator[Finding]:
     try:
-        source.endpoint(Path())
+        place.endpoint(Path())
     except ConfigError as error:
-        place, _, words = str(error).partition(": ")
-        route = tuple(place.split("."))
-        yield Finding(route, words) if route[0] in PrometheusSource.model_fields else Finding((), str(error))
+        where, _, words = str(error).partition(": ")
+        route = tuple(where.split("."))
+        yield Finding(route, words) if route[0] in Reachable.model_fields else Finding((), str(error))
 
 
 def from_settings(file: schema.File, folder: Path) -> Config:
@@ -213,6 +223,7 @@ def from_settings(file: schema.File, folder: Path) -> Config:
         sources={name: _source(source, folder) for name, source in file.sources.items()},
         storage=folder / file.storage.path if file.storage.path else None,
         signals=tuple(map(_signal, file.signals)),
+        remote_write=tuple(one.endpoint(folder) for one in file.remote_write),
     )
 
 

@@ -69,6 +69,7 @@ _SECTIONS = {
     "Authorization": "sources.NAME.authorization",
     "TLS": "sources.NAME.tls_config",
     "OtherSource": "sources.NAME (other kinds)",
+    "RemoteWrite": "remote_write[]",
     "Storage": "storage",
     "Signal": "signals[]",
     "MinDeviation": "min_deviation",

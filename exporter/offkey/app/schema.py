@@ -29,7 +29,7 @@ from offkey.app.fields import (
 )
 from offkey.app.lint.policy import LintPolicy
 from offkey.app.ruleoutput import RuleOutput
-from offkey.app.sourceschema import Source
+from offkey.app.sourceschema import RemoteWrite, Source
 from offkey.core import signals
 
 _SIGNAL = signals.Signal(name="", query="")
@@ -210,6 +210,8 @@ class File(Strict):
     """Where samples come from, by name; a signal reads `default` unless it says otherwise."""
     storage: Storage = Storage()
     """Where what was learned is kept."""
+    remote_write: list[RemoteWrite] = Field(default_factory=list)
+    """Servers to which every snapshot is sent, each sample with the time it was judged for; /metrics stays."""
     defaults: Policy = Policy()
     """Keys for all signals; a signal's own key wins, mappings are merged."""
     signals: list[Signal]

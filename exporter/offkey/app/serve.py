@@ -11,6 +11,7 @@ from pathlib import Path
 from types import FrameType
 
 from offkey import __version__
+from offkey.adapters.outbox import Outbox
 from offkey.adapters.sinks import exposition
 from offkey.app import wire
 from offkey.app.config import Config
@@ -22,7 +23,7 @@ from offkey.app.web import MAX_REQUESTS, Handles, application
 from offkey.app.webconfig.file import Watched
 from offkey.core.errors import OffkeyError
 from offkey.core.findings import Snapshot
-from offkey.core.ports import Source
+from offkey.core.ports import Journal, Sink, Source
 from offkey.engine.cycle import Engine
 from offkey.engine.loop import Loop
 from offkey.engine.plan import Plan
@@ -63,10 +64,18 @@ class _Parts:
     config: Config
     plans: tuple[Plan, ...]
     sources: dict[str, Source]
+    outboxes: tuple[Outbox, ...]
 
     @classmethod
-    def of(cls, config: Config) -> "_Parts":
-        return cls(config, wire.plans(config), wire.sources(config))
+    def of(cls, config: Config, journal: Journal) -> "_Parts":
+        return cls(config, wire.plans(config), wire.sources(config), wire.outboxes(config, journal))
+
+    def close(self) -> None:
+        """Let go of connections; what waits to be sent is sent."""
+        for source in self.sources.values():
+            source.close()
+        for box in self.outboxes:
+            box.close()
 
 
 class Service:
@@ -89,7 +98,7 @@ class Service:
         adopt(log)
         self._telemetry = Telemetry(log)
         self._exposition = exposition.Sink(self._telemetry)
-        parts = _Parts.of(load())
+        parts = _Parts.of(load(), self._telemetry)
         self._store = wire.store(parts.config, self._telemetry)
         self._engine = self._assembled(parts, None)
         self._parts = parts
@@ -132,6 +141,7 @@ class Service:
         self._server.run()
         self._loop.stop()
         ticking.join(FAREWELL_SECONDS)
+        self._parts.close()
         tell("info", "offkey ends", {"finished": not ticking.is_alive()})
 
     def stop(self) -> None:
@@ -141,7 +151,7 @@ class Service:
     def reload(self) -> str | None:
         """Read the configuration anew; it comes into force before the next cycle. Return what is wrong with it."""
         try:
-            self._pending = _Parts.of(self._load())
+            self._pending = _Parts.of(self._load(), self._telemetry)
         except OffkeyError as error:
             self._telemetry.reloaded(None)
             self._telemetry.tell("error", "configuration refused, the one before stays", {"error": str(error)})
@@ -172,12 +182,11 @@ class Service:
         if parts is not None:
             former = self._parts
             self._engine, self._parts = self._assembled(parts, self._engine), parts
-            for source in former.sources.values():
-                source.close()
+            former.close()
         return self._engine
 
     def _assembled(self, parts: _Parts, former: Engine | None) -> Engine:
-        sinks = (_Observer(self._telemetry), self._exposition)
+        sinks: tuple[Sink, ...] = (_Observer(self._telemetry), self._exposition, *wire.writers(parts.outboxes))
         ports = wire.ports(parts.config, parts.sources, self._store, sinks, self._telemetry)
         return Engine(parts.plans, ports, former)
 

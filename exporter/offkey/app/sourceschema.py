@@ -47,11 +47,9 @@ class TLS(Strict):
     """Oldest version of TLS that is accepted."""
 
 
-class PrometheusSource(Strict):
-    """Any server with the Prometheus query API; names as in its own `http_config`, files relative to this one."""
+class Reachable(Strict):
+    """How to reach a server; names as in Prometheus' own `http_config`, files relative to this one."""
 
-    kind: Literal["prometheus"] = "prometheus"
-    """The kind of source."""
     url: Line
     """Address of the server, with a path if there is one."""
     basic_auth: BasicAuth | None = None
@@ -70,10 +68,6 @@ class PrometheusSource(Strict):
     """Largest answer, after decompression."""
     compression: bool = _ENDPOINT.compression
     """Ask for gzip; costs both sides more time than it saves on a fast network."""
-    read: Literal["auto", "remote_read", "query_range"] = "auto"
-    """How the history of a query that is one plain selector is read: `auto` by remote read, which is many times cheaper
-    for both sides, where the server offers it and says which labels it adds (`external_labels`), else by range
-    queries; `remote_read` also where the server does not say that; `query_range` never by remote read."""
     connections: Annotated[int, Field(ge=1, le=1_000)] = _ENDPOINT.connections
     """Most calls at once."""
 
@@ -109,6 +103,21 @@ class PrometheusSource(Strict):
             compression=self.compression,
             connections=self.connections,
         )
+
+
+class PrometheusSource(Reachable):
+    """Any server with the Prometheus query API; names as in its own `http_config`, files relative to this one."""
+
+    kind: Literal["prometheus"] = "prometheus"
+    """The kind of source."""
+    read: Literal["auto", "remote_read", "query_range"] = "auto"
+    """How the history of a query that is one plain selector is read: `auto` by remote read, which is many times cheaper
+    for both sides, where the server offers it and says which labels it adds (`external_labels`), else by range
+    queries; `remote_read` also where the server does not say that; `query_range` never by remote read."""
+
+
+class RemoteWrite(Reachable):
+    """A server that takes remote write; `url` is the whole address, `http://localhost:9090/api/v1/write`."""
 
 
 class OtherSource(Strict):

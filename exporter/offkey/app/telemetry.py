@@ -21,10 +21,12 @@ CYCLE_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 6
 EVENTS = {
     "cycles_skipped": "Cycles left out because the one before took too long.",
     "state_write_failures": "Times that what was learned could not be stored.",
+    "remote_write_samples": "Samples sent by remote write and taken.",
     "state_damaged": "Stored files set aside because they were damaged.",
 }
 REASONED_EVENTS = {
     "cycle_failures": "Cycles that ended with an error.",
+    "remote_write_samples_failed": "Samples that remote write gave up: refused, late, or too many waiting.",
     "series_dropped": "Series left out, counted in every read.",
 }
 

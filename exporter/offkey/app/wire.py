@@ -3,7 +3,7 @@
 import dataclasses
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from offkey.app.config import Config
 from offkey.core import plugins
@@ -11,6 +11,9 @@ from offkey.core.ports import Journal, Sink, Source, Store
 from offkey.core.signals import Signal
 from offkey.engine.cycle import Clocks, Ports
 from offkey.engine.plan import Plan
+
+if TYPE_CHECKING:
+    from offkey.adapters.outbox import Outbox
 
 DETECTORS = "offkey.models.detect"
 FORECASTERS = "offkey.models.forecast"
@@ -60,6 +63,24 @@ def store(config: Config, journal: Journal) -> Store:
     from offkey.adapters.stores import file  # noqa: PLC0415 (as above)
 
     return file.Store(config.storage, journal)
+
+
+def outboxes(config: Config, journal: Journal) -> "tuple[Outbox, ...]":
+    """Return what sends to the servers that take remote write; each runs a thread until it is closed."""
+    if not config.remote_write:
+        return ()
+    from offkey.adapters.outbox import Outbox  # noqa: PLC0415 (only where something is sent)
+
+    return tuple(Outbox(endpoint, journal) for endpoint in config.remote_write)
+
+
+def writers(boxes: "Sequence[Outbox]") -> tuple[Sink, ...]:
+    """Return the sinks that fill outboxes."""
+    if not boxes:
+        return ()
+    from offkey.adapters.sinks import remote_write  # noqa: PLC0415 (as above)
+
+    return tuple(remote_write.Sink(box.send) for box in boxes)
 
 
 def ports(config: Config, reach: Mapping[str, Source], keep: Store, sinks: Sequence[Sink], journal: Journal) -> Ports:

@@ -13,7 +13,8 @@ from offkey.core.state import AnyArray
 from offkey.models.kernels import compiled
 
 _CHECKSUM = 4  # bytes in front of each frame; TCP has checked them already
-_ONE = np.uint64(1)
+_ONE, _SIGN = np.uint64(1), np.uint64(63)
+_SURE = 57  # bits that one look gives, wherever it begins in a byte
 
 
 @compiled
@@ -81,7 +82,7 @@ def _enter_samples(
     if stop - at < 2:
         return False
     time, delta, value = 0, 0, np.uint64(0)
-    leading, width, place = 0, 64, 0
+    leading, width, place, column = 0, 64, 0, 0
     for k in range(int(text[at]) << 8 | int(text[at + 1])):
         if k == 0:
             zigzag, after = number(text, at + 2, stop)
@@ -103,25 +104,23 @@ def _enter_samples(
         if place < 0 or place > stop * 8:
             return False
         if oldest <= time <= latest:
-            enter(time, value, shape[0], shape[1], stamps, bits)
+            column = enter(time, value, shape[0], shape[1], column, stamps, bits)
     return True
 
 
 @compiled
 def _change(text: AnyArray, place: int) -> tuple[int, int]:
     """Return how the step between two times differs from the one before, and the bit position after it."""
-    ones = 0
-    while ones < 4 and _bits(text, place, 1) == _ONE:
-        ones += 1
-        place += 1
-    if ones == 0:
+    word = _peek(text, place)
+    if word >> _SIGN == 0:
         return 0, place + 1
-    place += ones < 4
-    span = 14 if ones == 1 else 17 if ones == 2 else 20 if ones == 3 else 64
-    change = signed(_bits(text, place, span))
-    if span < 64 and change > 1 << (span - 1):
+    if word >> np.uint64(60) == 15:
+        return signed(_bits(text, place + 4, 64)), place + 68
+    mark, span = (2, 14) if word >> np.uint64(62) == 2 else (3, 17) if word >> np.uint64(61) == 6 else (4, 20)
+    change = signed((word << np.uint64(mark)) >> np.uint64(64 - span))
+    if change > 1 << (span - 1):
         change -= 1 << span
-    return change, place + span
+    return change, place + mark + span
 
 
 @compiled
@@ -137,26 +136,41 @@ def _difference(text: AnyArray, place: int, leading: int, width: int) -> tuple[i
     Returns:
         Leading, width, difference and position; -1 when the window is wider than a value.
     """
-    if _bits(text, place, 1) != _ONE:
+    word = _peek(text, place)
+    if word >> _SIGN == 0:
         return leading, width, np.uint64(0), place + 1
-    if _bits(text, place + 1, 1) == _ONE:
-        leading = signed(_bits(text, place + 2, 5))
-        width = signed(_bits(text, place + 7, 6))
+    if word >> np.uint64(62) == 3:
+        leading = signed((word >> np.uint64(57)) & np.uint64(31))
+        width = signed((word >> np.uint64(51)) & np.uint64(63))
         width = width if width else 64
         place += 11
-    if leading + width > 64:
-        return leading, width, np.uint64(0), -1
+        if leading + width > 64:
+            return leading, width, np.uint64(0), -1
     place += 2
-    return leading, width, _bits(text, place, width) << np.uint64(64 - leading - width), place + width
+    found = _peek(text, place) >> np.uint64(64 - width) if width <= _SURE else _bits(text, place, width)
+    return leading, width, found << np.uint64(64 - leading - width), place + width
+
+
+@compiled
+def _peek(text: AnyArray, place: int) -> np.uint64:
+    """Return 64 bits from a bit position on, of which the first 57 are to be relied on."""
+    at = np.uint64(place >> 3)  # without a sign, so that no index is checked for being one
+    word = (
+        np.uint64(text[at]) << np.uint64(56)
+        | np.uint64(text[at + np.uint64(1)]) << np.uint64(48)
+        | np.uint64(text[at + np.uint64(2)]) << np.uint64(40)
+        | np.uint64(text[at + np.uint64(3)]) << np.uint64(32)
+        | np.uint64(text[at + np.uint64(4)]) << np.uint64(24)
+        | np.uint64(text[at + np.uint64(5)]) << np.uint64(16)
+        | np.uint64(text[at + np.uint64(6)]) << np.uint64(8)
+        | np.uint64(text[at + np.uint64(7)])
+    )
+    return word << np.uint64(place & 7)
 
 
 @compiled
 def _bits(text: AnyArray, place: int, count: int) -> np.uint64:
-    """Return 1 to 64 bits from a bit position on, the first the most significant."""
-    at, offset = place >> 3, np.uint64(place & 7)
-    word = np.uint64(0)
-    for k in range(8):
-        word = word << np.uint64(8) | np.uint64(text[at + k])
-    if offset:
-        word = word << offset | np.uint64(text[at + 8]) >> (np.uint64(8) - offset)
-    return word >> np.uint64(64 - count)
+    """Return 33 to 64 bits from a bit position on."""
+    rest = count - 32
+    high = _peek(text, place) >> np.uint64(32)
+    return high << np.uint64(rest) | _peek(text, place + 32) >> np.uint64(64 - rest)

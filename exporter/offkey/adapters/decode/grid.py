@@ -53,21 +53,28 @@ def _place(
 
 
 @compiled
-def enter(time: int, value: np.uint64, start: int, step: int, stamps: IntArray, bits: AnyArray) -> None:
+def enter(time: int, value: np.uint64, start: int, step: int, last: int, stamps: IntArray, bits: AnyArray) -> int:
     """Remember a sample as the newest of its column: the first instant at or after it; those before are one column.
+
+    Returns the column, a guess at the next sample's: mostly that one or the next, which saves a division.
 
     Args:
         time: milliseconds.
         value: its bits.
         start: first instant, milliseconds.
         step: milliseconds between instants.
+        last: the guess.
         stamps: time of the newest sample of each column, (T,).
         bits: its value.
     """
-    column = max(0, -((start - time) // step))
+    late = time - start - last * step
+    column = last + (late > 0)
+    if not -step < late <= step:
+        column = max(0, -((start - time) // step))
     if column < stamps.size and time >= stamps[column]:
         stamps[column] = time
         bits[column] = value
+    return column
 
 
 @compiled

@@ -113,7 +113,7 @@ def _enter(
     text: AnyArray, at: int, stop: int, shape: IntArray, is_stream: bool, stamps: IntArray, newest: AnyArray
 ) -> int:
     """Remember the samples of one entry; return 1, 2 when some are histograms, 0 when it is malformed."""
-    found, oldest = 1, shape[0] - shape[2]
+    found, column, oldest = 1, 0, shape[0] - shape[2]
     latest = shape[0] + shape[1] * (stamps.size - 1)
     while at < stop:
         tag, at = number(text, at, stop)
@@ -138,6 +138,6 @@ def _enter(
             if not is_whole:
                 return 0
             if oldest <= time <= latest:
-                enter(time, value, shape[0], shape[1], stamps, newest)
+                column = enter(time, value, shape[0], shape[1], column, stamps, newest)
         at = end
     return found

@@ -73,7 +73,7 @@ class Known:
             else:
                 names = tuple(labels)
                 if names not in written:
-                    written[names] = _wire_names(names, escaping)
+                    written[names] = wire_names(names, escaping)
                 text = _tail(labels, written[names], signal=signal)
             texts.append(text)
             rival = place.setdefault(text, k)
@@ -86,7 +86,7 @@ class Known:
 
 def tail(labels: Labels, escaping: str, **own: str) -> bytes:
     """Return the line from its first label up to the value: the source's labels, then offkey's own if not empty."""
-    return _tail(labels, _wire_names(tuple(labels), escaping), **own)
+    return _tail(labels, wire_names(tuple(labels), escaping), **own)
 
 
 def _tail(labels: Labels, names: Sequence[str], **own: str) -> bytes:
@@ -95,7 +95,7 @@ def _tail(labels: Labels, names: Sequence[str], **own: str) -> bytes:
     return f"{','.join(pairs)}}} ".encode("utf-8", "replace")
 
 
-def _wire_names(names: Sequence[str], escaping: str) -> list[str]:
+def wire_names(names: Sequence[str], escaping: str) -> list[str]:
     """Return each label name as it is written, no two alike; the metric name's is empty."""
     taken = {*RESERVED}
     written = []

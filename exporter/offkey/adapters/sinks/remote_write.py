@@ -1,0 +1,101 @@
+"""Send each snapshot to a server that takes remote write, every sample with the time it was judged for."""
+
+import re
+import struct
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+from prometheus_client.openmetrics.exposition import UNDERSCORES
+
+from offkey.adapters.decode.messages import field, varint, write_labels
+from offkey.adapters.sinks import _families as families
+from offkey.adapters.sinks._text import wire_names
+from offkey.core.findings import Snapshot, Verdict
+from offkey.core.frame import Array
+from offkey.core.labels import NAME, Labels
+
+SAMPLES_A_CALL = 10_000
+_EXTRA = re.compile(r'([a-z]+)="([^"]*)",')
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """The labels of one signal's series as fields of a TimeSeries.
+
+    Attributes:
+        series: whose they are, S label sets.
+        texts: fields before the metric's name and after it; names are in order.
+        cuts: where in the second part each label offkey may add belongs.
+    """
+
+    series: tuple[Labels, ...]
+    texts: list[tuple[bytes, bytes]]
+    cuts: list[dict[str, int]]
+
+
+class Sink:
+    """Writes what the exposition shows about series and signals.
+
+    Args:
+        send: takes a WriteRequest of at most 10,000 samples, and their number; must not block for long.
+    """
+
+    def __init__(self, send: Callable[[bytes, int], None]) -> None:
+        self._send = send
+        self._known: dict[str, _Written] = {}
+
+    def publish(self, snapshot: Snapshot) -> None:
+        """Send everything a snapshot says about series and signals."""
+        entries = (entry for verdict in snapshot.verdicts for entry in self._entries(verdict))
+        while batch := [*islice(entries, SAMPLES_A_CALL)]:
+            self._send(b"".join(batch), len(batch))
+
+    def _entries(self, verdict: Verdict) -> Iterator[bytes]:
+        """Yield a TimeSeries for each sample."""
+        time = b"\x10" + varint(int(verdict.time * 1000))
+        for family in families.SERIES:
+            if verdict.signal.expose in family.exposed:
+                written = self._written(verdict)
+                for extra, values in family.columns(verdict):
+                    yield from _column(family.name, extra, written, values, time)
+        own = _Written((Labels(),), [_texts((), verdict.signal.name)[0]], [{}])
+        for one in families.SIGNAL:
+            yield from _column(one.name, "", own, np.array([one.value(verdict)]), time)
+
+    def _written(self, verdict: Verdict) -> _Written:
+        """Return the fields of a signal's series, written anew only when the set of series changes."""
+        name = verdict.signal.name
+        known = self._known.get(name)
+        if known is None or (known.series is not verdict.series and known.series != verdict.series):
+            both = [_texts(labels.pairs, name) for labels in verdict.series]
+            known = _Written(verdict.series, [texts for texts, _ in both], [cuts for _, cuts in both])
+            self._known[name] = known
+        return known
+
+
+def _texts(pairs: Sequence[tuple[str, str]], signal: str) -> tuple[tuple[bytes, bytes], dict[str, int]]:
+    """Return a series' fields before and after the metric's name, and the places of labels that may be added."""
+    names = wire_names([name for name, _ in pairs], UNDERSCORES)
+    mine = [(name, value) for name, (_, value) in zip(names, pairs, strict=True) if name]
+    ordered = sorted([*mine, ("signal", signal)])
+    after = [pair for pair in ordered if pair[0] > NAME]
+    cuts = {
+        extra: len(write_labels(pair for pair in after if pair[0] < extra)) for extra in ("bound", "horizon", "rank")
+    }
+    return (write_labels(pair for pair in ordered if pair[0] < NAME), write_labels(after)), cuts
+
+
+def _column(name: str, extra: str, written: _Written, values: Array, time: bytes) -> Iterator[bytes]:
+    """Yield a TimeSeries for each value that is not NaN."""
+    named = write_labels([(NAME, name)])
+    found = _EXTRA.fullmatch(extra)
+    added = write_labels([(found[1], found[2])]) if found else b""
+    packed = struct.Struct("<d").pack
+    for k in np.flatnonzero(~np.isnan(values)).tolist():
+        before, after = written.texts[k]
+        if found:
+            cut = written.cuts[k][found[1]]
+            after = after[:cut] + added + after[cut:]
+        yield field(1, before + named + after + field(2, b"\x09" + packed(values[k]) + time))
