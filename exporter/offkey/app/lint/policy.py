@@ -39,7 +39,7 @@ class LintPolicy(Strict):
     """Annotations every alert must have, and what their texts may be."""
     alert_name: Pattern = "[A-Z][A-Za-z0-9]*"
     """What names of alerts look like."""
-    record_name: Pattern = "[a-z_][a-zA-Z0-9_]*:[a-zA-Z0-9_:]+"
+    record_name: Pattern = "[a-zA-Z0-9_]*:[a-zA-Z0-9_:]+"
     """What names of recorded series look like."""
     hold: Durations = Field(default=Durations(), alias="for")
     """Bounds of `for`."""

@@ -62,6 +62,8 @@ ALERTS = {
     "ignoring it": ("sum by (a) (x) > ignoring (b) group_left () sum by (a, b) (x)", set()),
     "a threshold": ('sum by (a) (x) > on () group_left () sum(y) by ()', set()),
     "topk": ("topk(1, x) > 1", {"promql/fragile"}),
+    "topk that picks labels": ("x * on (a) group_left (b) topk by (a) (1, y) > 1", set()),
+    "a heartbeat": ("vector(1)", set()),
     "a ratio scraped apart": ("a_x / b_y > 1", {"promql/fragile"}),
     "newer function": ("mad_over_time(x[5m]) > 1", {"promql/features"}),
     "older function": ("holt_winters(x[5m], 0.5, 0.5) > 1", set()),

@@ -19,9 +19,9 @@ def comparison(subject: Subject) -> Iterator[Note]:
 
     Why: without a comparison, `absent`, `and` or `unless` the alert fires for as long as the series exist; with `bool`
     it fires whatever the outcome, because a 0 is a result too.
-    Mend: compare with a threshold; drop `bool`.
+    Mend: compare with a threshold; drop `bool`. An alert on `vector(1)` alone is meant to fire always and is left out.
     """
-    if not subject.rule.is_alert or subject.tree is None:
+    if not subject.rule.is_alert or subject.tree is None or _is_heartbeat(subject.tree):
         return
     if _always(subject.tree):
         said = "bool turns the condition into 0 or 1, and both fire" if _with_bool(subject.tree) else "has no condition"
@@ -53,6 +53,13 @@ def _always_combined(tree: promql.BinaryExpr) -> bool:
     if op in COMPARISONS and not (tree.modifier and tree.modifier.return_bool):
         return False
     return op not in ("and", "unless") and _always(tree.lhs) and _always(tree.rhs)
+
+
+def _is_heartbeat(tree: promql.Expr) -> bool:
+    """Return whether the query is `vector(1)`, which people use to see that alerts still arrive."""
+    return (
+        isinstance(tree, promql.Call) and tree.func.name == "vector" and isinstance(tree.args[0], promql.NumberLiteral)
+    )
 
 
 def _with_bool(tree: promql.Expr) -> bool:

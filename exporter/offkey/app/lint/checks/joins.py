@@ -56,12 +56,14 @@ def fragile(subject: Subject) -> Iterator[Note]:
 
     Why: the members of `topk` change from one evaluation to the next, and with each the alert resolves; series of two
     metrics are scraped at different moments, and a ratio of them without `for` fires on a single late scrape.
-    Mend: compare the whole instead of its top; give the alert a `for` of at least two scrapes.
+    Mend: compare the whole instead of its top; give the alert a `for` of at least two scrapes. A `topk` that only picks
+    the series labels are taken from (`* on (...) group_left (...) topk(...)`) is left out.
     """
     if subject.tree is None or not subject.rule.is_alert:
         return
+    chosen = {text for node in walk(subject.tree) for text in _looked_up(node)}
     for node in walk(subject.tree):
-        if isinstance(node, promql.AggregateExpr) and str(node.op) in _RANKED:
+        if isinstance(node, promql.AggregateExpr) and str(node.op) in _RANKED and str(node) not in chosen:
             yield Note(
                 f"{node.op} in an alert: its members change, and with each the alert ends", subject.where("expr")
             )
@@ -74,6 +76,16 @@ def fragile(subject: Subject) -> Iterator[Note]:
                 f"{apart[0]} and {apart[1]} are scraped apart; without `for` a late one fires", subject.where("expr")
             )
             return
+
+
+def _looked_up(node: promql.Expr) -> set[str]:
+    """Return the ranked aggregations that only pick one series to take labels from, as text."""
+    if not isinstance(node, promql.BinaryExpr) or node.modifier is None:
+        return set()
+    if node.modifier.card != promql.VectorMatchCardinality.ManyToOne:
+        return set()
+    inner = (one for one in walk(node.rhs) if isinstance(one, promql.AggregateExpr))
+    return {str(one) for one in inner if str(one.op) in _RANKED}
 
 
 def _apart(node: promql.BinaryExpr) -> tuple[str, str] | None:
