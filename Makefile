@@ -9,7 +9,7 @@ PIN := .venv/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes
 export PATH := $(CURDIR)/.tools/bin:$(CURDIR)/.venv/bin:$(PATH)
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test test-heavy test-visual test-machine picture bench-quality lint golden clean lock
+.PHONY: help demo test test-heavy test-visual test-machine picture bench-quality bench-incidents lint golden clean lock
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
@@ -53,6 +53,9 @@ picture: .venv/.installed ## The pictures of the documentation, from a running m
 bench-quality: .venv/.bench ## Score detectors and forecasters on labelled series (DATA=folder of parquet files)
 	$(BIN)/python -m tests.bench.quality --data $(DATA) --detector $(DETECTOR)
 	$(BIN)/python -m tests.bench.forecasts --data $(DATA)
+
+bench-incidents: .venv/.installed ## Play the music pack's incidents: which are paged in time, and what else is (half an hour)
+	$(BIN)/python -m tests.bench.incidents
 
 lint: .venv/.installed ## Style, types, layers, sizes
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

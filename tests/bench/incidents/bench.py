@@ -85,19 +85,20 @@ class Outcome:
     benign: tuple[Page, ...]
 
 
-def run(config: Config, records: Sequence[Record], seed: int, scale: float) -> Outcome:
+def run(pack: Sequence[tuple[Config, Sequence[Record]]], seed: int, scale: float) -> Outcome:
     """Simulate, learn the first three weeks, judge the rest.
 
     Args:
-        config: the pack's.
-        records: what its signals read.
+        pack: its configurations, each with what its signals read.
         seed: which platform.
         scale: share of the effect of the incidents; 0 plays none of them, clock changes remain.
     """
     truth = tuple(replace(entry, scale=scale) for entry in calendar()) if scale else ()
     axis = Axis.between(START, START + DAYS * DAY, STEP)
-    source = Records(recorded(Platform(seed, truth), axis, records), records)
-    pages = tuple(page for plan in wire.plans(_at_step(config)) for page in _pages(plan, source))
+    pages: list[Page] = []
+    for config, records in pack:
+        source = Records(recorded(Platform(seed, truth), axis, records), records)
+        pages += [page for plan in wire.plans(_at_step(config)) for page in _pages(plan, source)]
     return judged(pages, truth, float(DAYS - LEARNED))
 
 
@@ -107,9 +108,7 @@ def judged(pages: Sequence[Page], truth: Sequence[Incident], days: float) -> Out
     waits = {entry.id: _wait(entry, pages) for entry in incidents}
     stray = [page for page in pages if not any(_belongs(page, entry) for entry in incidents)]
     benign = tuple(page for page in stray if any(_belongs(page, entry) for entry in truth))
-    return Outcome(
-        days, tuple(pages), waits, {entry.id: entry.delay for entry in incidents}, tuple(stray), benign
-    )
+    return Outcome(days, tuple(pages), waits, {entry.id: entry.delay for entry in incidents}, tuple(stray), benign)
 
 
 def _wait(entry: Incident, pages: Sequence[Page]) -> float:

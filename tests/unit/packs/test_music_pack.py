@@ -5,23 +5,34 @@ from importlib.resources import files
 import pytest
 
 from offkey.app.config import parse
+from offkey.packs.music import business, recorded
 from offkey.packs.music.calendar import calendar
 from offkey.packs.music.catalogue import ZONES
-from offkey.packs.music.recorded import RECORDS
 
-TEXT = files("offkey.packs.music").joinpath("offkey.yml").read_text()
-
-
-@pytest.fixture(scope="module")
-def signals():
-    """The signals of the pack."""
-    return parse(TEXT, "offkey.yml").signals
+RECORDS = {"offkey.yml": recorded.RECORDS, "business.yml": business.RECORDS}
 
 
-def test_every_query_reads_a_record_of_the_rule_file(signals):
+def read(name):
+    """Return the signals of a file of the pack."""
+    return parse(files("offkey.packs.music").joinpath(name).read_text(), name).signals
+
+
+@pytest.fixture(params=RECORDS)
+def file(request):
+    """Each configuration of the pack."""
+    return request.param
+
+
+@pytest.fixture
+def signals(file):
+    """The signals of one."""
+    return read(file)
+
+
+def test_every_query_reads_a_record_of_the_rule_file(file, signals):
     """Signals and their traffic companions name recorded series, and no record is made for nothing."""
-    read = {signal.query for signal in signals} | {signal.traffic.query for signal in signals if signal.traffic}
-    assert read == {record.name for record in RECORDS}
+    queries = {signal.query for signal in signals} | {signal.traffic.query for signal in signals if signal.traffic}
+    assert queries == {record.name for record in RECORDS[file]}
 
 
 def test_regions_keep_their_own_clocks(signals):
@@ -34,7 +45,7 @@ def test_regions_keep_their_own_clocks(signals):
 def test_every_alert_says_whose_it_is_and_what_to_do(signals):
     """Names are unique, and team, service, runbook and dashboard are given."""
     alerts = [signal.alert for signal in signals]
-    assert len({alert.name for alert in alerts}) == len(alerts) == 10
+    assert len({alert.name for alert in alerts}) == len(alerts)
     for alert in alerts:
         assert alert.team
         assert alert.service
@@ -42,8 +53,7 @@ def test_every_alert_says_whose_it_is_and_what_to_do(signals):
         assert alert.dashboard_url
 
 
-def test_incidents_that_a_signal_shows_expect_its_alert(signals):
-    """The ground truth and the pack use the same alert names; five incidents need signals of their own."""
-    names = {signal.alert.name for signal in signals}
-    unseen = {entry.id for entry in calendar() if entry.alert and entry.alert not in names}
-    assert unseen == {"I05", "I06", "I07", "I08"}
+def test_every_incident_has_a_signal_that_should_page_for_it():
+    """The ground truth and the pack use the same alert names."""
+    names = {signal.alert.name for file in RECORDS for signal in read(file)}
+    assert {entry.alert for entry in calendar() if entry.alert} <= names

@@ -10,30 +10,38 @@ import yaml
 
 from offkey.core.frame import Axis
 from offkey.core.labels import NAME
+from offkey.packs.music import business
 from offkey.packs.music.calendar import START, calendar
 from offkey.packs.music.platform import Platform
 from offkey.packs.music.recorded import RECORDED_DOMAINS, RECORDS, recorded
 from offkey.packs.music.records import Scrape
 
 ROOT = Path(__file__).parents[3]
-RULES = ROOT / "rules" / "packs" / "music.rules.yml"
+RULES = {"music": RECORDS, "music-business": business.RECORDS}  # each rule file's name, and what it holds
 NOON = START + 29 * 86_400 + 12 * 3_600
 
 
-def test_the_rule_file_holds_these_records_and_no_others():
-    """Names, order and PromQL of rules/packs/music.rules.yml are those computed here."""
-    groups = yaml.safe_load(RULES.read_text())["groups"]
+def rule_file(name):
+    """Return the path of a rule file of the pack."""
+    return ROOT / "rules" / "packs" / f"{name}.rules.yml"
+
+
+@pytest.mark.parametrize(("name", "records"), RULES.items())
+def test_the_rule_file_holds_these_records_and_no_others(name, records):
+    """Names, order and PromQL of the rule file are those computed here."""
+    groups = yaml.safe_load(rule_file(name).read_text())["groups"]
     written = {rule["record"]: " ".join(rule["expr"].split()) for group in groups for rule in group["rules"]}
-    assert written == {record.name: record.expr for record in RECORDS}
-    assert sum(len(group["rules"]) for group in groups) == len(RECORDS)
+    assert written == {record.name: record.expr for record in records}
+    assert sum(len(group["rules"]) for group in groups) == len(records)
 
 
-@pytest.mark.parametrize("arguments", [("check", "rules", "--lint=all", "--lint-fatal", "rules/packs/music.rules.yml"),
-                                       ("test", "rules", "rules/tests/music.test.yml")])  # fmt: skip
-def test_promtool_accepts_the_rule_file(program, arguments):
+@pytest.mark.parametrize("name", RULES)
+def test_promtool_accepts_the_rule_file(program, name):
     """The rules are free of lint, and give the values their unit tests compute by hand."""
-    done = subprocess.run([program("promtool"), *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    for arguments in (("check", "rules", "--lint=all", "--lint-fatal", rule_file(name)),
+                      ("test", "rules", f"rules/tests/{name}.test.yml")):  # fmt: skip
+        done = subprocess.run([program("promtool"), *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
 
 
 def agreement(name, rows):
@@ -65,7 +73,7 @@ def test_prometheus_computes_what_the_simulator_computes(program, tmp_path):
     ]
     assert sum(len(check["exp_samples"]) for check in checks) == 206 + len(RECORDS)
     suite = {
-        "rule_files": [str(RULES)],
+        "rule_files": [str(rule_file("music"))],
         "evaluation_interval": "1m",
         "tests": [{"interval": "1m", "input_series": lines, "promql_expr_test": checks}],
     }
@@ -73,6 +81,22 @@ def test_prometheus_computes_what_the_simulator_computes(program, tmp_path):
     command = [program("promtool"), "test", "rules", "suite.yml"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, (done.stdout + done.stderr)[:4_000]
+
+
+def test_slow_records_show_their_incidents():
+    """Each incident of the business moves its record the way the ground truth says, against the same platform."""
+    shown = {"I06": (0, 5), "I07": (2, 12), "I08": (3, 6), "I05": (5, 96)}  # record, hours after the start
+    for name, (record, hours) in shown.items():
+        incident = next(entry for entry in calendar() if entry.id == name)
+        at = incident.start + hours * 3_600
+        chosen = business.RECORDS[record : record + 1]
+        axis = Axis(at, 300, 1)
+        (usual,), (now,) = (recorded(Platform(3, entries), axis, chosen) for entries in ((), (incident,)))
+        touched = incident.rows(usual.series)
+        assert usual.series == now.series
+        moved = now.values[touched] / usual.values[touched]
+        assert (moved < 0.8 if incident.direction == "below" else moved > 1.5).all(), name
+        np.testing.assert_allclose(now.values[~touched], usual.values[~touched])
 
 
 def test_live_steps_record_what_the_history_recorded():

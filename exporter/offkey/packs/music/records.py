@@ -172,6 +172,35 @@ class Ratio:
 
 
 @dataclass(frozen=True, slots=True)
+class Slice:
+    """Share of a histogram's events between two bucket bounds, of those above the lower one; absent without any."""
+
+    name: str
+    domain: str
+    by: tuple[str, ...]
+    of: str
+    low: str
+    high: str
+    window: int = WINDOW
+
+    @property
+    def expr(self) -> str:
+        """The PromQL of the rule."""
+        low, high, count = (selector.rate(self.by, self.window) for selector in self._parts)
+        return f"({high} - {low}) / ({count} - {low} > 0)"
+
+    def values(self, scrape: Scrape) -> Rows:
+        """Return what the rule would record."""
+        lows, highs, counts = (scrape.rates(selector, self.by) for selector in self._parts)
+        return {labels: _share(highs[labels] - lows[labels], counts[labels] - lows[labels]) for labels in counts}
+
+    @property
+    def _parts(self) -> tuple[Selector, Selector, Selector]:
+        low, high = (Selector(f"{self.of}_bucket", (Matcher("le", "=", bound),)) for bound in (self.low, self.high))
+        return low, high, Selector(f"{self.of}_count")
+
+
+@dataclass(frozen=True, slots=True)
 class Quantile:
     """A quantile of a histogram, straight lines inside its buckets as Prometheus draws them."""
 
