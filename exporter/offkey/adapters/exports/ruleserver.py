@@ -185,8 +185,11 @@ def apply(changes: RuleChanges, server: RuleServer, wanted: Groups, patience: fl
         checked = changes.write()
         server.reload()
         server.verify(wanted, patience)
-    except (OffkeyError, OSError, KeyboardInterrupt) as error:  # nobody is left with files that nobody verified
-        msg = f"{error or 'interrupted'}; {_back(changes, server)}"
+    except KeyboardInterrupt:  # nobody is left with files that nobody verified
+        _back(changes, server)
+        raise
+    except (OffkeyError, OSError) as error:
+        msg = f"{error}; {_back(changes, server)}"
         raise RuleError(msg) from error
     return checked
 
@@ -224,8 +227,11 @@ def send(ruler: Ruler, wanted: Mapping[str, Mapping[str, Any]], patience: float 
         for name in gone:
             ruler.remove(name)
         ruler.verify(rule_names(wanted.values()), patience)
-    except (OffkeyError, KeyboardInterrupt) as error:
-        msg = f"{error or 'interrupted'}; {_unsent(ruler, before, changed, gone)}"
+    except KeyboardInterrupt:
+        _unsent(ruler, before, changed, gone)
+        raise
+    except OffkeyError as error:
+        msg = f"{error}; {_unsent(ruler, before, changed, gone)}"
         raise RuleError(msg) from error
     return [f"sent {name}" for name in changed] + [f"deleted {name}" for name in gone]
 

@@ -12,6 +12,9 @@ import click
 from offkey.app import options
 from offkey.app.past import Past
 from offkey.app.past import past as reads_past
+from offkey.core.labels import NAME
+
+_APART = 2.0  # thresholds of which one is more than twice the other
 
 if TYPE_CHECKING:
     from offkey.app.thresholds.proposals import Proposal
@@ -54,7 +57,7 @@ def command(
         compiled = [compiling.compiled(path, read, decided, today) for path in paths]
     for one in compiled:
         for proposal in one.proposals:
-            click.echo(_line(one.document, proposal), err=True)
+            click.echo(line(one.document, proposal), err=True)
     for said in compiling.unused(compiled, decided, today):
         click.echo(said, err=True)
     if output == "json":
@@ -68,7 +71,8 @@ def command(
     context.exit(1 if changed and not write else 0)
 
 
-def _line(document: "RuleDocument", one: "Proposal") -> str:
+def line(document: "RuleDocument", one: "Proposal") -> str:
+    """Return what is said of a constant: where it stands, what becomes of it, and why."""
     constant, place = one.constant, one.constant.place
     what = f"{constant.condition.op} {constant.condition.value:g}"
     change = f"{what} -> {one.after}" if one.after is not None else f"{what} stays"
@@ -76,7 +80,17 @@ def _line(document: "RuleDocument", one: "Proposal") -> str:
     if one.after is not None and cost:
         cost += f", then {one.after_per_week:.2g}"
     where = f"{document.name}:{place.line}:{place.column}"
-    return f"{where}: {constant.rule.name}: {change} ({one.why}{cost})"
+    return f"{where}: {constant.rule.name}: {change} ({one.why}{cost}){_spread(one)}"
+
+
+def _spread(one: "Proposal") -> str:
+    """Return which series ask for thresholds that are far apart; nothing when one suits all."""
+    if not one.each:
+        return ""
+    (low, least), (high, most) = (choose(one.each, key=lambda pair: pair[1]) for choose in (min, max))
+    if least * most > 0 and max(abs(least), abs(most)) <= _APART * min(abs(least), abs(most)):
+        return ""
+    return f"; alone {low.without(NAME)} asks for {least:g}, {high.without(NAME)} for {most:g}"
 
 
 def _row(document: "RuleDocument", one: "Proposal") -> dict[str, object]:
@@ -93,6 +107,7 @@ def _row(document: "RuleDocument", one: "Proposal") -> dict[str, object]:
         "after": None if one.after is None else float(one.after),
         "why": one.why,
         "series": one.series,
+        "each": [{"labels": dict(labels), "after": value} for labels, value in one.each],
         "pages_per_week_before": None if math.isnan(one.before_per_week) else one.before_per_week,
         "pages_per_week_after": None if math.isnan(one.after_per_week) else one.after_per_week,
     }

@@ -13,9 +13,11 @@ from offkey.app.thresholds.overrides import Override, Overrides
 from offkey.core.durations import DAY
 from offkey.core.errors import SourceError
 from offkey.core.frame import Frame
+from offkey.core.labels import Labels
 from offkey.engine.reviewed import DEAD_BAND, DIGITS
 from offkey.models.levels import Level, level, pages_per_week
 
+MOST_SERIES = 50  # beyond, nobody reads a threshold for each
 LEAST_PAST = DAY  # seconds with samples below which nothing is learned
 SEVERITY = "severity"
 
@@ -34,6 +36,7 @@ class Proposal:
         series: series the past had; 0 when it was not asked.
         before_per_week: pages a week the written constant would have cost; NaN = not known.
         after_per_week: likewise the new one.
+        each: what every series would have by itself for the same budget, where there are several and not too many.
     """
 
     constant: Constant
@@ -42,6 +45,7 @@ class Proposal:
     series: int = 0
     before_per_week: float = math.nan
     after_per_week: float = math.nan
+    each: tuple[tuple[Labels, float], ...] = ()
 
 
 def proposals(found: Iterable[Constant], read: Read, overrides: Overrides, today: date) -> Iterator[Proposal]:
@@ -101,9 +105,27 @@ def _learned(constant: Constant, override: Override | None, read: Read, override
 
     value = _bounded(_rounded(found.value, above), override)
     before = cost(constant.condition.value)
+    each = tuple(_each(constant, past, budget / constant.share))
     if _is_near(value, constant.condition.value, found):
-        return Proposal(constant, None, "the past asks for nearly the same", size, before, before)
-    return Proposal(constant, _text(value, constant), f"budget {budget:g} a week", size, before, cost(value))
+        return Proposal(constant, None, "the past asks for nearly the same", size, before, before, each)
+    return Proposal(constant, _text(value, constant), f"budget {budget:g} a week", size, before, cost(value), each)
+
+
+def _each(constant: Constant, past: Frame, budget: float) -> Iterator[tuple[Labels, float]]:
+    """Yield the threshold every series would have by itself: what splitting the rule by a label would give."""
+    if not 1 < len(past.series) <= MOST_SERIES:
+        return
+    for row, labels in enumerate(past.series):
+        found = level(
+            past.values[row : row + 1],
+            past.axis.step,
+            budget,
+            above=constant.above,
+            hold=constant.hold,
+            keep=constant.keep,
+        )
+        if found is not None:
+            yield labels, _rounded(found.value, constant.above)
 
 
 def _is_near(value: float, written: float, found: Level) -> bool:

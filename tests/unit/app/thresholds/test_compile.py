@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from offkey.app import wire, yamlfile
 from offkey.app.cli import root
+from offkey.app.rules.compile import line
 from offkey.app.thresholds import compiling, overrides
 from offkey.app.thresholds.constants import constants
 from offkey.app.thresholds.edit import edited
@@ -155,6 +156,24 @@ def test_what_cannot_be_learned_stays():
     assert one_constant("x > 5", source=refused).why == "its past cannot be read: x"
     assert one_constant("x > 5", source=flat).why == "no threshold lies beyond what is usual"
     assert one_constant("ALERTS > 5").why == "it reads ALERTS"
+
+
+def test_each_series_is_told_what_it_would_have_alone():
+    """One constant serves all; where series differ by more than twice, the command names both ends."""
+
+    def apart(query):
+        frame = read(query)
+        return frame.with_values(frame.values * np.array([[1.0], [10.0]]))
+
+    said = one_constant("queue > 5", source=apart)
+    (first, low), (second, high) = said.each
+    assert (first["instance"], second["instance"]) == ("a", "b")
+    assert high > 9 * low
+    assert float(said.after) == high
+    assert line(parse("", "f"), said).endswith(
+        f'; alone {{instance="a"}} asks for {low:g}, {{instance="b"}} for {high:g}'
+    )
+    assert "alone" not in line(parse("", "f"), one_constant("queue > 5"))
 
 
 def test_a_number_is_written_as_it_was():
