@@ -68,6 +68,11 @@ class Explaining(Protocol):
 class Forecaster(Learner, Protocol):
     """Continues series into the future."""
 
+    @property
+    def pooled(self) -> bool:
+        """Whether `fit` learns something from all series together, so that a forecast depends on the company."""
+        ...
+
     def forecast(self, state: State, future: Frame) -> Forecast:
         """Return the values at the frame's instants, which follow the last learned one at any step, (S, H) each."""
         ...

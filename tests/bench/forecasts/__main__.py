@@ -60,7 +60,7 @@ def chosen(options: argparse.Namespace) -> Iterator[Series]:
 def report(name: str, series: Sequence[Series], options: argparse.Namespace) -> list[dict[str, object]]:
     """Return one row for each fleet, and one for all."""
     warm_up(name)
-    scored = [(one.fleet, bench.score(name, one, options.origins)) for one in series]
+    scored = list(zip([one.fleet for one in series], bench.score(name, series, options.origins), strict=True))
     found: list[dict[str, object]] = []
     for fleet in (*dict.fromkeys(one.fleet for one in series), "all"):
         part = [rows for own, rows in scored if fleet in ("all", own)]

@@ -9,7 +9,8 @@ import numpy as np
 from offkey.core import plugins
 from offkey.core.durations import DAY, HOUR
 from offkey.core.findings import Forecast
-from offkey.core.frame import Array, Frame
+from offkey.core.frame import Array, Axis, Frame
+from offkey.core.labels import Labels
 from offkey.core.ports import Forecaster
 from offkey.models.grid import BIN
 
@@ -32,8 +33,8 @@ class Scored:
         interval: weighted interval score, as a ratio to the reference's.
         inside: share of samples within the bounds.
         known: share of instants that were answered at all; the others count as the reference's.
-        fit: milliseconds to learn the history.
-        refresh: milliseconds to forecast.
+        fit: milliseconds to learn the history, for each series.
+        refresh: milliseconds to forecast a day, for each series.
     """
 
     fleet: str
@@ -46,18 +47,38 @@ class Scored:
     refresh: float
 
 
-def score(name: str, series: Series, origins: int) -> list[Scored]:
-    """Return what a forecaster's forecasts of a series are worth: fitted anew before each origin."""
+def score(name: str, series: Sequence[Series], origins: int) -> list[list[Scored]]:
+    """Return what a forecaster's forecasts of each series are worth.
+
+    For each origin, counted from the last one, it is fitted anew on what came before it, all series together; the
+    cost is the mean over them.
+    """
     model = plugins.model(FORECASTERS, name)
-    found = []
-    for origin in series.origins(origins):
-        forecast, fit, refresh = run(model, series.frame.columns(max(0, origin - HISTORY), origin))
-        found += compare(series, origin, forecast, (fit, refresh))
+    found: list[list[Scored]] = [[] for _ in series]
+    for place in range(origins):
+        there = [(k, one.origins(place + 1)) for k, one in enumerate(series)]
+        known = [(k, starts[0]) for k, starts in there if len(starts) > place]
+        if not known:
+            continue
+        forecast, fit, refresh = run(model, together([(series[k], origin) for k, origin in known]))
+        for row, (k, origin) in enumerate(known):
+            one = Forecast(*(side[row : row + 1] for side in (forecast.point, forecast.lower, forecast.upper)))
+            found[k] += compare(series[k], origin, one, (fit / len(known), refresh / len(known)))
     return found
 
 
+def together(known: Sequence[tuple[Series, int]]) -> Frame:
+    """Return the histories before the origins as one frame, as if all origins were at the same time."""
+    values = np.full((len(known), HISTORY), np.nan)
+    for row, (one, origin) in enumerate(known):
+        past = one.frame.values[0, max(0, origin - HISTORY) : origin]
+        values[row, HISTORY - past.size :] = past
+    names = tuple(Labels.of(fleet=one.fleet, series=one.name) for one, _ in known)
+    return Frame(names, values, Axis(0, BIN, HISTORY))
+
+
 def run(model: Forecaster, past: Frame) -> tuple[Forecast, float, float]:
-    """Return a day's forecast, and the milliseconds it took to learn and to forecast."""
+    """Return a day's forecast, and the milliseconds it took to learn and to forecast, all series together."""
     begin = time.process_time()
     state = model.fit(past)
     learned = time.process_time()

@@ -1,7 +1,7 @@
 """What the season showed last: the same time yesterday, or the same time last week."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -21,6 +21,7 @@ class Model:
     """Repeat the last season; the bounds hold 90 % of the errors this made so far."""
 
     season: Literal["daily", "weekly"] = "daily"
+    pooled: ClassVar[bool] = False  # whether `fit` learns something from all series together
     context: int = 0  # past samples a frame must hold before its first new one
 
     def fit(self, frame: Frame) -> State:

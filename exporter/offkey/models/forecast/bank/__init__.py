@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -19,6 +20,7 @@ NEED = DAY_SLOTS * 3 // 2  # bins with a value before every distance was judged 
 class Model:
     """Mix profiles of the season and running levels; the bounds follow the errors the mix makes."""
 
+    pooled: ClassVar[bool] = False  # whether `fit` learns something from all series together
     context: int = 0  # past samples a frame must hold before its first new one
 
     def fit(self, frame: Frame) -> State:
