@@ -4,12 +4,13 @@ DURATION ?= 0
 DATA ?= bench-data
 DETECTOR ?= seasonal
 PROMETHEUS ?= http://127.0.0.1:9090
+SCHEMAS := kubernetes-validate==1.37.0 cloudcoil-models-prometheus-operator==0.80.1.0
 BIN := .venv/bin
 PIN := .venv/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes
 export PATH := $(CURDIR)/.tools/bin:$(CURDIR)/.venv/bin:$(PATH)
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test test-heavy test-visual test-machine picture bench-quality bench-incidents lint golden clean lock
+.PHONY: help demo test test-heavy test-visual test-chart test-machine picture bench-quality bench-incidents lint golden clean lock
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
@@ -26,6 +27,11 @@ help: ## Show what can be made
 .tools/.helm: tools/helm.py | .venv/.installed
 	$(BIN)/python tools/helm.py .tools && touch $@
 
+.tools/.kubernetes: tools/manifests.py
+	$(PYTHON) -m venv .tools/kubernetes
+	.tools/kubernetes/bin/pip install --quiet --disable-pip-version-check $(SCHEMAS)
+	touch $@
+
 demo: .venv/.installed ## A streaming platform, a real Prometheus, an outage, one page (DURATION=240 ends by itself)
 	-@$(MAKE) --no-print-directory .tools/.binaries
 	$(BIN)/offkey demo --duration $(DURATION)
@@ -38,6 +44,12 @@ test-heavy: .venv/.installed .tools/.binaries .tools/.helm ## What takes longer:
 
 test-visual: .venv/.installed .tools/.binaries ## Draw every panel in Chromium (fetches Grafana's components once)
 	$(BIN)/python -m pytest tests/visual
+
+test-chart: .tools/.helm .tools/.kubernetes ## The chart's manifests against Kubernetes 1.25, 1.30 and 1.37 and the operator
+	mkdir -p .tools/rendered
+	for case in helm/offkey/ci/*-values.yaml; do \
+	  helm template demo helm/offkey --namespace apps -f $$case > .tools/rendered/$$(basename $$case) || exit 1; done
+	.tools/kubernetes/bin/python tools/manifests.py .tools/rendered/*.yaml
 
 test-machine: .venv/.installed .tools/.binaries ## The node preset on this machine for 50 minutes: quiet, then faults (root)
 	tools/debian-binaries.sh .tools node-exporter

@@ -77,7 +77,10 @@ def test_an_older_kubernetes_is_refused(helm):
 @pytest.mark.parametrize(
     ("setting", "path"),
     [
-        ("replicas=2", "/replicas"),
+        ("replicas=6", "/replicas"),
+        ("dashboards.presets={nodes}", "/dashboards/presets/0"),
+        ("webConfig.tsl=true", "/webConfig"),
+        ("ingress.hosts=here", "/ingress/hosts"),
         ("replicas=-1", "/replicas"),
         ("service.port=80", "/service/port"),
         ("service.prot=10955", "/service"),
@@ -139,9 +142,10 @@ def merged(case):
     return {"config": values["config"] | given | {"sources": {"default": default}}}
 
 
-def test_the_flags_are_those_of_serve(render):
+@pytest.mark.parametrize("case", ["full", "ha", "tls"])
+def test_the_flags_are_those_of_serve(render, case):
     """The container starts: each flag is known to the command."""
-    container = pod(render(case=CHART / "ci" / "full-values.yaml"))["containers"][0]
+    container = pod(render(case=CHART / "ci" / f"{case}-values.yaml"))["containers"][0]
     command, *flags = container["args"]
     help_text = subprocess.run([OFFKEY, command, "--help"], check=True, capture_output=True, text=True).stdout
     for flag in flags:
@@ -220,10 +224,14 @@ def test_prometheus_accepts_the_rules(render, program, tmp_path):
 def test_golden_the_chart_carries_the_shipped_rules_and_dashboards(golden):
     """The copies that helm can read are the files themselves; no old one is left."""
     golden("../../helm/offkey/files/offkey.rules.yml", (ROOT / "rules" / "offkey.rules.yml").read_text())
-    dashboards = sorted((ROOT / "grafana" / "dashboards").glob("*.json"))
+    folder = ROOT / "grafana" / "dashboards"
+    dashboards = sorted(folder.rglob("*.json"))
     for path in dashboards:
-        golden(f"../../helm/offkey/files/dashboards/{path.name}", path.read_text())
-    assert [path.name for path in dashboards] == [path.name for path in sorted((CHART / "files/dashboards").iterdir())]
+        golden(f"../../helm/offkey/files/dashboards/{path.relative_to(folder)}", path.read_text())
+    copied = (CHART / "files" / "dashboards").rglob("*.json")
+    assert [path.relative_to(folder) for path in dashboards] == sorted(
+        path.relative_to(CHART / "files" / "dashboards") for path in copied
+    )
 
 
 def test_grafana_finds_the_dashboards(render):
@@ -244,6 +252,59 @@ def test_everything_that_exists_can_be_brought_along(render):
     assert volumes["config"]["configMap"] == {"name": "my-offkey-config"}
     assert volumes["state"]["persistentVolumeClaim"] == {"claimName": "my-claim"}
     assert pod(objects)["serviceAccountName"] == "my-account"
+
+
+def test_replicas_stand_apart(render):
+    """They are spread by their own labels, and replaced one after the other."""
+    deployment = render(case=CHART / "ci" / "ha-values.yaml")["Deployment", "demo-offkey"]["spec"]
+    (spread,) = deployment["template"]["spec"]["topologySpreadConstraints"]
+    assert spread["labelSelector"]["matchLabels"] == deployment["selector"]["matchLabels"]
+    assert deployment["replicas"] == 2
+    assert deployment["strategy"] == {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 1, "maxSurge": 0}}
+
+
+def test_two_replicas_raise_one_alert(program, tmp_path):
+    """Rules take the worst score over the pods: what both find anomalous is told once."""
+    labels = 'signal="api-latency-p99",route="/pay",job="offkey"'
+    pods = [f'offkey_anomaly{{{labels},instance="{name}"}}' for name in ("a", "b")]
+    firing = 'ALERTS{alertname="ApiLatencyP99Anomalous",alertstate="firing"}'
+    expected = [{"labels": "{}", "value": 1}]
+    case = {
+        "interval": "1m",
+        "input_series": [{"series": pod, "values": "3x20"} for pod in pods],
+        "promql_expr_test": [{"expr": f"count({firing})", "eval_time": "10m", "exp_samples": expected}],
+    }
+    rules = ROOT / "tests" / "golden" / "rules" / "api-latency-p99.rules.yml"
+    path = tmp_path / "replicas.test.yml"
+    path.write_text(yaml.safe_dump({"rule_files": [str(rules)], "evaluation_interval": "1m", "tests": [case]}))
+    result = subprocess.run([program("promtool"), "test", "rules", path], check=False, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ("replicas=2,persistence.enabled=true", "cannot share one volume"),
+        ("ingress.enabled=true", "name at least one host"),
+        ("httpRoute.enabled=true", "name at least one gateway"),
+    ],
+)
+def test_what_cannot_work_is_refused(helm, settings, said):
+    """The message says why."""
+    result = helm("template", "demo", CHART, "--set", settings, check=False)
+    assert result.returncode == 1
+    assert said in result.stderr
+
+
+def test_tls_reaches_probes_and_monitors(render):
+    """Whoever asks speaks what offkey speaks; where passwords are asked for, probes look at the port alone."""
+    objects = render("--set", "webConfig.existingSecret=web,webConfig.tls=true,serviceMonitor.enabled=true")
+    container = pod(objects)["containers"][0]
+    assert "--web.config.file=/etc/offkey/web/web.yml" in container["args"]
+    assert {container[probe]["httpGet"]["scheme"] for probe in ("livenessProbe", "readinessProbe")} == {"HTTPS"}
+    assert objects["ServiceMonitor", "demo-offkey"]["spec"]["endpoints"][0]["scheme"] == "https"
+    guarded = pod(render(case=CHART / "ci" / "tls-values.yaml"))["containers"][0]
+    assert guarded["readinessProbe"]["tcpSocket"] == {"port": "http-metrics"}
 
 
 def test_the_chart_names_the_version_it_installs():
@@ -274,5 +335,5 @@ def test_the_chart_can_be_packaged(helm, tmp_path):
     helm("package", CHART, "--destination", tmp_path)
     (archive,) = tmp_path.iterdir()
     listing = subprocess.run(["tar", "tzf", archive], check=True, capture_output=True, text=True).stdout.split()
-    assert "offkey/files/dashboards/overview.json" in listing
+    assert {"offkey/files/dashboards/overview.json", "offkey/files/dashboards/packs/node.json"} <= set(listing)
     assert not [name for name in listing if name.startswith("offkey/ci/")]

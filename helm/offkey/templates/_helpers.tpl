@@ -59,3 +59,49 @@ capabilities:
 readOnlyRootFilesystem: true
 runAsNonRoot: true
 {{- end }}
+
+{{- define "offkey.scheme" -}}
+{{- if .Values.webConfig.tls }}https{{ else }}http{{ end }}
+{{- end }}
+
+{{- /* What a probe asks; the first argument is the root, the second the path. */ -}}
+{{- define "offkey.probe" -}}
+{{- $root := index . 0 }}
+{{- if $root.Values.webConfig.tcpProbes }}
+tcpSocket:
+  port: http-metrics
+{{- else }}
+httpGet:
+  path: {{ index . 1 }}
+  port: http-metrics
+  scheme: {{ include "offkey.scheme" $root | upper }}
+{{- end }}
+{{- end }}
+
+{{- define "offkey.endpoint" -}}
+- port: http-metrics
+  scheme: {{ include "offkey.scheme" . }}
+  honorLabels: true
+  {{- with .Values.serviceMonitor.interval }}
+  interval: {{ . }}
+  {{- end }}
+  {{- with .Values.serviceMonitor.scrapeTimeout }}
+  scrapeTimeout: {{ . }}
+  {{- end }}
+  {{- with .Values.serviceMonitor.tlsConfig }}
+  tlsConfig:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with .Values.serviceMonitor.basicAuth }}
+  basicAuth:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with .Values.serviceMonitor.relabelings }}
+  relabelings:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with .Values.serviceMonitor.metricRelabelings }}
+  metricRelabelings:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+{{- end }}
