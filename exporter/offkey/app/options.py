@@ -43,6 +43,14 @@ rule_folder = click.option(
 )
 
 
+report = click.option(
+    "--report",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE.html",
+    help="Also write a page with plots, and the same as JSON beside it.",
+)
+
+
 def found(config_file: Path | None) -> Path | None:
     """Return the configuration file that applies: the named one, else offkey.yml here, else None."""
     if config_file is None and DEFAULT_FILE.exists():

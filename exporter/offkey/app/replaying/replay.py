@@ -87,7 +87,7 @@ def seconds(option: str, text: str) -> int:
     return found
 
 
-def replayed(past: Past, files: Sequence[Path]) -> Results:
+def replayed(past: Past, files: Sequence[Path], *, with_sides: bool = False) -> Results:
     """Return what the rules of some files would have done, telling on stderr how far it is.
 
     Raises:
@@ -97,5 +97,7 @@ def replayed(past: Past, files: Sequence[Path]) -> Results:
     """
     found = groups.read(files, past.interval)
     count = sum(len(group.rules) for group in found)
-    played = track(play(found, past.world, past.start, past.end, past.interval), "replaying", count)
-    return Results(past.start, past.end, tuple(played))
+    played = track(
+        play(found, past.world, past.start, past.end, past.interval, with_sides=with_sides), "replaying", count
+    )
+    return Results(past.start, past.end, tuple(track(played, "replaying", count)))

@@ -85,12 +85,16 @@ def _episode(one: Episode) -> dict[str, Any]:
     return {"labels": labels, "active_at": one.began, "fired_at": one.fired, "ended_at": one.ended}
 
 
+def rows(results: Results) -> list[tuple[str, ...]]:
+    """Return what each alert would have cost, a head first."""
+    made: list[tuple[str, ...]] = [("ALERT", "GROUP", "SERIES", "EPISODES", "PAGES/WEEK", "FIRING", "LONGEST")]
+    made.extend((alert, group, *figures(found, results.end)) for (group, alert), found in results.alerts.items())
+    return made
+
+
 def table(results: Results, *, details: bool) -> Iterator[str]:
     """Yield the lines of a table: what each alert would have cost, and with `details` each episode."""
-    rows: list[tuple[str, ...]] = [("ALERT", "GROUP", "SERIES", "EPISODES", "PAGES/WEEK", "FIRING", "LONGEST")]
-    for (group, alert), found in results.alerts.items():
-        rows.append((alert, group, *_figures(found, results.end)))
-    yield from _aligned(rows)
+    yield from aligned(rows(results))
     yield from (f"not replayed: {problem}" for problem in results.problems)
     for one in results.rules:
         if one.failed.any() and not one.problem:
@@ -104,20 +108,21 @@ def table(results: Results, *, details: bool) -> Iterator[str]:
             yield f"{clock(episode.fired)}  {ended:<20}  {alert}{labels}"
 
 
-def _figures(found: Cost, end: int) -> tuple[str, ...]:
+def figures(found: Cost, end: int) -> tuple[str, ...]:
+    """Return the figures of an alert as words."""
     longest = max(((one.ended or end) - one.fired for one in found.episodes), default=0)
     series = len({one.labels for one in found.episodes})
     firing = format_duration(found.seconds)
     return (str(series), str(len(found.episodes)), f"{found.pages_per_week:.2g}", firing, format_duration(longest))
 
 
-def comparison(before: Results, after: Results) -> Iterator[str]:
-    """Yield the lines of a table that sets two replays side by side."""
+def compared_rows(before: Results, after: Results) -> list[tuple[str, ...]]:
+    """Return two replays side by side, a head first."""
     old, new = before.alerts, after.alerts
-    rows: list[tuple[str, ...]] = [("ALERT", "GROUP", "EPISODES", "PAGES/WEEK", "FIRING")]
+    made: list[tuple[str, ...]] = [("ALERT", "GROUP", "EPISODES", "PAGES/WEEK", "FIRING")]
     for key in dict.fromkeys((*old, *new)):
         was, now = old.get(key), new.get(key)
-        rows.append(
+        made.append(
             (
                 key[1],
                 key[0],
@@ -126,7 +131,12 @@ def comparison(before: Results, after: Results) -> Iterator[str]:
                 _change(*(None if one is None else format_duration(one.seconds) for one in (was, now))),
             )
         )
-    yield from _aligned(rows)
+    return made
+
+
+def comparison(before: Results, after: Results) -> Iterator[str]:
+    """Yield the lines of a table that sets two replays side by side."""
+    yield from aligned(compared_rows(before, after))
     yield from (f"not replayed, before: {problem}" for problem in before.problems)
     yield from (f"not replayed, after: {problem}" for problem in after.problems)
 
@@ -135,7 +145,8 @@ def _change(was: str | None, now: str | None) -> str:
     return f"{'-' if was is None else was} -> {'-' if now is None else now}"
 
 
-def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+def aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Yield rows as the lines of a table."""
     widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
     for row in rows:
         yield "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()

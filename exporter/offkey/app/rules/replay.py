@@ -24,6 +24,7 @@ FILES = click.Path(path_type=Path, exists=True)
 )  # fmt: skip
 @click.option("--against", multiple=True, type=FILES, help="Rule file to compare with, replayed over the same past.")
 @click.option("--episodes", "details", is_flag=True, help="List every episode.")
+@options.report
 @options.output
 @click.pass_context
 def command(  # noqa: PLR0913, PLR0917 (one for each option)
@@ -37,6 +38,7 @@ def command(  # noqa: PLR0913, PLR0917 (one for each option)
     interval: str,
     against: tuple[Path, ...],
     details: bool,
+    report: Path | None,
     output: str,
 ) -> None:
     """Say which alerts of rule files would have fired in the past, when and for how long.
@@ -50,9 +52,13 @@ def command(  # noqa: PLR0913, PLR0917 (one for each option)
     from offkey.app.replaying.replay import Past, replayed  # noqa: PLC0415 (as above)
 
     past = Past.of(options.found(config_file), prometheus_url, source, series, (since, interval, int(time.time())))
-    after = replayed(past, files)
-    before = replayed(past, against) if against else None
+    after = replayed(past, files, with_sides=report is not None)
+    before = replayed(past, against, with_sides=report is not None) if against else None
     past.close()
+    if report is not None:
+        from offkey.app.replaying import reports  # noqa: PLC0415 (as above)
+
+        reports.write(report, reports.of_rules(after, before), results.tree(after, before))
     if output == "json":
         click.echo(json.dumps(results.tree(after, before), indent=2))
     else:

@@ -6,7 +6,7 @@ window starts after the first evaluation that was not. So the result is exact an
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from offkey.engine.promql.run import LOOKBACK, Known, Run, Seen, World
 from offkey.engine.promql.series import Pattern, Track, Vector
 from offkey.engine.promql.tree import Node, Number, Range, Selector, Subquery, Text, children
 from offkey.engine.ruleplay.reads import Circle, Part, Reads, parts
+from offkey.engine.ruleplay.sides import Sides, sides
 from offkey.engine.ruleplay.tape import Stretch, Tape, agreement, joined
 from offkey.engine.ruleplay.written import Memory, Output, held_firing, output
 
@@ -38,6 +39,7 @@ class Played:
         active: alerts that were pending or firing, (S, N); the values are since when, Unix seconds. Empty for records.
         firing: alerts that were firing, likewise.
         problem: why the rule could not be replayed at all; empty when it could.
+        sides: what its expression compares; None unless asked for.
     """
 
     group: RuleGroup
@@ -48,9 +50,18 @@ class Played:
     active: Vector
     firing: Vector
     problem: str = ""
+    sides: Sides | None = None
 
 
-def play(groups: Sequence[RuleGroup], world: World, first: int, last: int, default_step: int = 60) -> Iterator[Played]:
+def play(
+    groups: Sequence[RuleGroup],
+    world: World,
+    first: int,
+    last: int,
+    default_step: int = 60,
+    *,
+    with_sides: bool = False,
+) -> Iterator[Played]:
     """Yield every rule after it went through [first, last], Unix seconds, in an order in which each could be replayed.
 
     Every group is evaluated at the multiples of its interval; of two rules at the same instant the one that stands
@@ -62,6 +73,7 @@ def play(groups: Sequence[RuleGroup], world: World, first: int, last: int, defau
         first: start of the past.
         last: its end.
         default_step: of subqueries without one, seconds (`evaluation_interval`).
+        with_sides: whether to keep what alerts compare.
 
     Raises:
         RuleError: an expression is not PromQL; the message names its rule.
@@ -71,7 +83,8 @@ def play(groups: Sequence[RuleGroup], world: World, first: int, last: int, defau
     for one in reads.order():
         members = one.members if isinstance(one, Circle) else (one,)
         try:
-            yield from player.circle(one) if isinstance(one, Circle) else player.alone(one)
+            done = player.circle(one) if isinstance(one, Circle) else player.alone(one)
+            yield from player.explained(members, done) if with_sides else done
         except (RuleError, QueryRejected) as error:
             yield from (player.refused(part, str(error)) for part in members)
 
@@ -92,6 +105,14 @@ class _Player:
         found = instant_vector(run, part.expr)
         done = output(part, found, run.failed, run.times, Memory({}))
         return [self._finished(part, Tape([done.wrote]), [done])]
+
+    def explained(self, members: Sequence[Part], done: Sequence[Played]) -> list[Played]:
+        """Return alerts with what they compare."""
+        made = []
+        for part, one in zip(members, done, strict=True):
+            run = Run(_Stage(self._world, self._reads, part, self._tracks), self._times(part), self._default_step)
+            made.append(replace(one, sides=sides(run, part.expr)) if isinstance(part.rule, AlertRule) else one)
+        return made
 
     def refused(self, part: Part, problem: str) -> Played:
         """Return a rule that could not be replayed; those that read it find nothing."""

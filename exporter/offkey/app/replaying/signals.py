@@ -1,0 +1,142 @@
+"""Backtests of configured signals: their figures as values, as a table and as a report."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from offkey.adapters.exports.report.plot import Plot
+from offkey.app import wire
+from offkey.app.config import Config
+from offkey.app.gather import READ_SECONDS, past_axis
+from offkey.app.loading import loader
+from offkey.app.logs import logger
+from offkey.app.progress import track
+from offkey.app.replaying import results
+from offkey.app.replaying.reports import AFTER, BEFORE, MOST_SERIES, Report, bars
+from offkey.app.telemetry import Telemetry
+from offkey.core.durations import format_duration
+from offkey.core.errors import SourceDown, SourceError
+from offkey.engine.backtest import Backtest, backtest
+from offkey.engine.reading import read
+
+VERSION = 1
+HEAD = ("SIGNAL", "SERIES", "FIRED", "EPISODES", "PAGES/WEEK", "BUDGET", "FIRING", "SHORT")
+
+
+def tested(config_file: Path | None, prometheus_url: str, at: int, stderr: Any) -> list[Backtest]:  # noqa: ANN401 (a stream)
+    """Return the backtest of every signal that alerts; one that cannot be read is told of and left out.
+
+    Raises:
+        ConfigError: the configuration is not acceptable.
+        SourceDown: nothing could be read at all.
+    """
+    config = loader(config_file, prometheus_url)()
+    journal = Telemetry(logger("warning", "logfmt", stderr))
+    count = sum(signal.alert is not None for signal in config.signals)
+    found = list(track(_each(config, journal, at), "testing", count))
+    if not found:
+        msg = "the past of no signal could be read; there is nothing to test"
+        raise SourceDown(msg)
+    return found
+
+
+def _each(config: Config, journal: Telemetry, at: int) -> Iterator[Backtest]:
+    sources = wire.sources(config)
+    try:
+        for plan in wire.plans(config):
+            if plan.signal.alert is None:
+                continue
+            try:
+                reading = read(plan.signal, sources[plan.signal.source], past_axis(plan, at), READ_SECONDS, journal)
+            except SourceError as error:
+                journal.tell("error", "signal not read", {"signal": plan.signal.name, "error": str(error)})
+                continue
+            yield backtest(plan, reading.examined)
+    finally:
+        for source in sources.values():
+            source.close()
+
+
+def tree(tests: Sequence[Backtest]) -> dict[str, Any]:
+    """Return backtests as JSON values."""
+    return {"version": VERSION, "signals": [_signal(one) for one in tests]}
+
+
+def _signal(one: Backtest) -> dict[str, Any]:
+    axis = one.seen.frame.axis
+    return {
+        "signal": one.plan.signal.name,
+        "start": axis.start,
+        "end": axis.end,
+        "step_seconds": axis.step,
+        "budget_per_week": one.plan.budget,
+        "pages": one.cost.pages,
+        "pages_per_week": round(one.cost.pages_per_week, 3),
+        "firing_seconds": one.cost.seconds,
+        "short_share": None if np.isnan(one.cost.short) else round(one.cost.short, 3),
+        "series": [
+            {"labels": dict(labels), "bound": round(float(bound), 4)}
+            for labels, bound in zip(one.seen.frame.series, one.bound, strict=True)
+        ],
+        "episodes": [
+            {"labels": dict(found.labels), "fired_at": found.fired, "ended_at": found.ended}
+            for found in one.cost.episodes
+        ],
+    }
+
+
+def rows(tests: Sequence[Backtest]) -> list[tuple[str, ...]]:
+    """Return what each signal's alert would have cost, a head first."""
+    made: list[tuple[str, ...]] = [HEAD]
+    for one in tests:
+        series, count, per_week, firing, _ = results.figures(one.cost, one.seen.frame.axis.end)
+        short = "-" if np.isnan(one.cost.short) else f"{one.cost.short:.0%}"
+        size = str(len(one.seen.frame.series))
+        made.append((one.plan.signal.name, size, series, count, per_week, f"{one.plan.budget:g}", firing, short))
+    return made
+
+
+def compared_rows(before: Sequence[Backtest], after: Sequence[Backtest]) -> list[tuple[str, ...]]:
+    """Return two configurations side by side, a head first."""
+    old, new = ({row[0]: row for row in rows(tests)[1:]} for tests in (before, after))
+    made: list[tuple[str, ...]] = [HEAD]
+    for name in dict.fromkeys((*old, *new)):
+        was, now = (found.get(name, (name, *("-" for _ in HEAD[1:]))) for found in (old, new))
+        made.append((name, *(f"{a} -> {b}" for a, b in zip(was[1:], now[1:], strict=True))))
+    return made
+
+
+def report(after: Sequence[Backtest], before: Sequence[Backtest]) -> Report:
+    """Return the page on backtests."""
+    old = {one.plan.signal.name: one for one in before}
+    plots = [plot for one in after for plot in _plots(one, old.get(one.plan.signal.name))]
+    table = compared_rows(before, after) if before else rows(after)
+    title = "Signals tested on their past" + (", before and after" if before else "")
+    words = "Each sample is judged by what came before it, as it would have been live; the bounds come from this past."
+    return Report(title, words, table, plots)
+
+
+def _plots(one: Backtest, before: Backtest | None) -> Iterator[Plot]:
+    """Yield a plot for each of the series that fired longest, at least one for a signal."""
+    frame = one.seen.frame
+    end = frame.axis.end
+    for row in np.argsort(-one.fires.sum(axis=1), kind="stable")[:MOST_SERIES]:
+        labels = frame.series[row]
+        own = [found for found in one.cost.episodes if found.labels == labels]
+        past = [found for found in before.cost.episodes if found.labels == labels] if before else []
+        yield Plot(
+            title=f"{one.plan.signal.name} {labels.selector()}",
+            times=frame.axis.times,
+            values=frame.values[row],
+            lower=one.seen.band.lower[row],
+            upper=one.seen.band.upper[row],
+            episodes=bars(past, BEFORE, end) + bars(own, AFTER, end),
+            note=f"{len(own)} episodes" + (f", {len(past)} before" if before else "") + _span(one),
+        )
+
+
+def _span(one: Backtest) -> str:
+    axis = one.seen.frame.axis
+    return f" in {format_duration(axis.size * axis.step)} to {results.clock(axis.end)}"

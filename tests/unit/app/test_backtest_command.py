@@ -1,0 +1,61 @@
+"""`offkey backtest`, as people call it."""
+
+import json
+import time
+
+import numpy as np
+import pytest
+
+from offkey.adapters.sources.recorded import record
+from offkey.app.cli import run
+from offkey.core.frame import Axis, Frame
+from offkey.core.labels import Labels
+
+CONFIG = """\
+sources:
+  default: {kind: recorded, path: past.jsonl}
+signals:
+  - name: latency
+    query: latency
+    season: none
+    detector: mad
+    history: 12h
+    alert: {budget: BUDGET, for: 2m}
+"""
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """Return a folder with a configuration, its past and an incident in it."""
+    monkeypatch.chdir(tmp_path)
+    now = int(time.time()) // 60 * 60
+    values = np.random.default_rng(1).normal(1, 0.01, (1, 721))
+    values[0, 600:620] = 9
+    record(tmp_path / "past.jsonl", "latency", Frame((Labels.of(job="a<b"),), values, Axis(now - 43_200, 60, 721)))
+    (tmp_path / "offkey.yml").write_text(CONFIG.replace("BUDGET", "2/week"))
+    (tmp_path / "old.yml").write_text(CONFIG.replace("BUDGET", "1/week").replace("2m", "1h"))
+    return tmp_path
+
+
+def test_a_backtest_finds_the_incident_and_writes_a_report(place, capsys):
+    """Table, page and figures say the same."""
+    assert run(["backtest", "--report", "report.html"]) == 0
+    cells = capsys.readouterr().out.splitlines()[1].split()
+    assert cells[:4] == ["latency", "1", "1", "1"]
+    tree = json.loads((place / "report.json").read_text())
+    (signal,) = tree["signals"]
+    assert (tree["version"], signal["pages"], len(signal["episodes"])) == (1, 1, 1)
+    assert "a&lt;b" in (place / "report.html").read_text()
+
+
+def test_two_configurations_stand_side_by_side(place, capsys):
+    """What was before comes first."""
+    assert run(["backtest", "--against", "old.yml", "-o", "json"]) == 0
+    tree = json.loads(capsys.readouterr().out)
+    assert [tree[side]["signals"][0]["pages"] for side in ("before", "after")] == [0, 1]
+
+
+def test_a_report_is_named_html(place, capsys):
+    """Anything else is refused before it is written."""
+    assert run(["backtest", "--report", "report.pdf"]) == 2
+    assert "name it .html" in capsys.readouterr().err
