@@ -37,7 +37,8 @@ demo: .venv/.installed ## A streaming platform, a real Prometheus, an outage, on
 	$(BIN)/offkey demo --duration $(DURATION)
 
 test: .venv/.installed .tools/.binaries .tools/.helm ## Every test that runs in minutes, on the real programs
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow and not e2e" --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest -m "e2e and not slow"
 
 test-heavy: .venv/.installed .tools/.binaries .tools/.helm ## What takes longer: 10,000 hostile rule sets, 1,000 reloads, all mutants
 	$(BIN)/python -m pytest -m slow
