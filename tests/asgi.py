@@ -18,7 +18,7 @@ class Answer:
         return self.body.decode()
 
 
-async def ask_async(app, path, method="GET", headers=()):
+async def ask_async(app, path, method="GET", headers=(), body=b""):
     """Return the answer to one request; each header is a pair of texts."""
     scope = {
         "type": "http",
@@ -37,7 +37,7 @@ async def ask_async(app, path, method="GET", headers=()):
     sent = []
 
     async def receive():
-        return {"type": "http.request", "body": b"", "more_body": False}
+        return {"type": "http.request", "body": body, "more_body": False}
 
     async def send(message):
         sent.append(message)
@@ -47,6 +47,6 @@ async def ask_async(app, path, method="GET", headers=()):
     return Answer(sent[0]["status"], found, b"".join(message.get("body", b"") for message in sent[1:]))
 
 
-def ask(app, path, method="GET", headers=()):
+def ask(app, path, method="GET", headers=(), body=b""):
     """Return the answer to one request."""
-    return asyncio.run(ask_async(app, path, method, headers))
+    return asyncio.run(ask_async(app, path, method, headers, body))

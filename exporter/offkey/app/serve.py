@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from offkey import __version__
 from offkey.adapters.outbox import Outbox
@@ -28,6 +29,9 @@ from offkey.engine.cycle import Engine
 from offkey.engine.loop import Loop
 from offkey.engine.plan import Plan
 
+if TYPE_CHECKING:
+    from offkey.app.streaming import Stream
+
 # A cycle under way when the process is asked to end gets this long to finish.
 FAREWELL_SECONDS = 8.0
 
@@ -45,6 +49,7 @@ class Options:
         log_form: logfmt or json.
         web_config: file that says who may read, or None for everybody.
         prefixes: what every path begins with.
+        enable_receiver: whether remote write is received.
     """
 
     addresses: Sequence[str] = (DEFAULT_ADDRESS,)
@@ -55,6 +60,7 @@ class Options:
     log_form: Form = "logfmt"
     web_config: Path | None = None
     prefixes: Prefixes = NONE
+    enable_receiver: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +112,9 @@ class Service:
         self._requests: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._loop = Loop(self._current, self._telemetry, wire.CLOCKS)
         access = Watched(options.web_config, self._access_refused).current
-        handles = Handles(self._exposition.render, lambda: self._exposition.is_ready, self.reload, self.stop)
+        self._stream = self._streamed() if options.enable_receiver else None
+        receive = self._stream.receive if self._stream else None
+        handles = Handles(self._exposition.render, lambda: self._exposition.is_ready, self.reload, self.stop, receive)
         self._server = Server(
             application(
                 handles,
@@ -138,8 +146,12 @@ class Service:
         threading.Thread(target=self._listen, name="requests", daemon=True).start()
         ticking = threading.Thread(target=self._loop.run, name="engine", daemon=True)
         ticking.start()
+        if self._stream:
+            self._stream.start()
         self._server.run()
         self._loop.stop()
+        if self._stream:
+            self._stream.stop()
         ticking.join(FAREWELL_SECONDS)
         self._parts.close()
         tell("info", "offkey ends", {"finished": not ticking.is_alive()})
@@ -185,8 +197,14 @@ class Service:
             former.close()
         return self._engine
 
+    def _streamed(self) -> "Stream":
+        from offkey.app.streaming import Stream  # noqa: PLC0415 (only where remote write is received)
+
+        return Stream(lambda: self._engine, lambda: self._parts.plans, lambda: self._writers)
+
     def _assembled(self, parts: _Parts, former: Engine | None) -> Engine:
-        sinks: tuple[Sink, ...] = (_Observer(self._telemetry), self._exposition, *wire.writers(parts.outboxes))
+        self._writers = wire.writers(parts.outboxes)
+        sinks: tuple[Sink, ...] = (_Observer(self._telemetry), self._exposition, *self._writers)
         ports = wire.ports(parts.config, parts.sources, self._store, sinks, self._telemetry)
         return Engine(parts.plans, ports, former)
 

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from offkey import __version__
 from offkey.adapters.sinks.exposition import Page
 from offkey.app.prefixes import NONE, Prefixes
+from offkey.app.receiving import receiving
 from offkey.app.webconfig.access import Guard
 from offkey.app.webconfig.file import WebConfig
 
@@ -42,12 +43,15 @@ class Handles:
         ready: whether there is something to show.
         reload: reads the configuration anew; returns what is wrong with it, or None.
         quit: asks the process to end.
+        receive: takes the block of a WriteRequest; None when remote write is not received. It raises ValueError,
+            OverflowError or `streaming.Busy`.
     """
 
     render: Callable[[str, str], Page]
     ready: Callable[[], bool]
     reload: Callable[[], str | None]
     quit: Callable[[], None]
+    receive: Callable[[bytes], None] | None = None
 
 
 def application(
@@ -71,6 +75,7 @@ def application(
     """
     routes: list[BaseRoute] = [
         Route(telemetry_path, _metrics(handles, max_requests)),
+        Route("/api/v1/write", receiving(handles.receive), methods=["POST"]),
         Route("/-/healthy", _healthy),
         Route("/-/ready", _ready(handles)),
         Route("/-/reload", _guarded(_reload(handles), is_enabled=enable_lifecycle), methods=["POST", "PUT"]),

@@ -14,6 +14,7 @@ from offkey.engine.plan import Plan
 
 if TYPE_CHECKING:
     from offkey.adapters.outbox import Outbox
+    from offkey.adapters.sinks import remote_write
 
 DETECTORS = "offkey.models.detect"
 FORECASTERS = "offkey.models.forecast"
@@ -74,7 +75,7 @@ def outboxes(config: Config, journal: Journal) -> "tuple[Outbox, ...]":
     return tuple(Outbox(endpoint, journal) for endpoint in config.remote_write)
 
 
-def writers(boxes: "Sequence[Outbox]") -> tuple[Sink, ...]:
+def writers(boxes: "Sequence[Outbox]") -> "tuple[remote_write.Sink, ...]":
     """Return the sinks that fill outboxes."""
     if not boxes:
         return ()

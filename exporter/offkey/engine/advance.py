@@ -46,7 +46,7 @@ def passages(
     """
     for first in range(0, examined.frame.axis.size, block):
         columns = examined.columns(first, first + block)
-        passage = _judge(plan, memory, columns)
+        passage = passage_of(plan, memory, columns)
         memory = _settle(plan, memory, passage, learn)
         yield memory, passage
 
@@ -61,7 +61,8 @@ def align(plan: Plan, memory: Memory, series: tuple[Labels, ...]) -> Memory:
     return replace(memory, detector=detector, forecaster=forecaster, ledger=ledger, tail=None).note(bound=bound)
 
 
-def _judge(plan: Plan, memory: Memory, columns: Examined) -> Passage:
+def passage_of(plan: Plan, memory: Memory, columns: Examined) -> Passage:
+    """Return what is seen on the way through columns; nothing is learned, and nothing is changed."""
     context = plan.detector.context
     window = _window(memory, columns.frame, context)
     bound = memory.ledger["bound"]

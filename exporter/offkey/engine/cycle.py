@@ -1,5 +1,6 @@
 """One cycle over all signals: recall or learn, read what is new, judge, publish, save."""
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -8,7 +9,7 @@ import numpy as np
 from offkey.core.durations import DAY, HOUR
 from offkey.core.errors import SourceDown, SourceError, StateError
 from offkey.core.findings import Fault, Snapshot, Verdict
-from offkey.core.frame import Axis
+from offkey.core.frame import Array, Axis
 from offkey.core.labels import Labels
 from offkey.core.places import places
 from offkey.core.ports import Journal, Sink, Source, Store
@@ -18,6 +19,7 @@ from offkey.engine.learning import learn, retuned
 from offkey.engine.memory import Memory
 from offkey.engine.outlook import Outlook, outlook
 from offkey.engine.plan import Plan
+from offkey.engine.preview import Preview, preview
 from offkey.engine.reading import Reading, admit, read
 from offkey.engine.verdict import verdict
 
@@ -64,7 +66,7 @@ class Ports:
 
 
 class Engine:
-    """Holds the memories of all signals and runs cycles; one thread at a time calls it."""
+    """Holds the memories of all signals and runs cycles; one thread at a time calls it, `known` and `preview` apart."""
 
     def __init__(self, plans: Sequence[Plan], ports: Ports, former: "Engine | None" = None) -> None:
         """Take over what an earlier engine remembers of plans that learn the same, so that a reload forgets nothing."""
@@ -79,6 +81,7 @@ class Engine:
         self._retuned = False
         self._tune_next: dict[str, int] = {}
         self._cycle = 0
+        self._lock = threading.Lock()
         self._saved = ports.clocks.monotonic()
         if former is not None:
             self._inherit(former)
@@ -121,6 +124,27 @@ class Engine:
             self.save()
         return snapshot
 
+    def known(self, key: str) -> tuple[Labels, ...]:
+        """Return the series of a plan's memory; safe to call from any thread."""
+        memory = self._memories.get(key)
+        return memory.series if memory else ()
+
+    def preview(self, key: str, series: tuple[Labels, ...], values: Array, at: int) -> Preview | None:
+        """Judge samples before their tick, see `preview.preview`; safe to call from any thread.
+
+        Args:
+            key: of a plan.
+            series: as `known` gave them; None is returned when they have changed since.
+            values: newest sample of each, (S,), NaN = none came.
+            at: the instant they belong to.
+        """
+        with self._lock:
+            memory = self._memories.get(key)
+            plan = next((plan for plan in self._plans if plan.key == key), None)
+            if memory is None or plan is None or memory.series is not series:
+                return None
+            return preview(plan, memory, values, at)
+
     def save(self) -> None:
         """Store what was learned; a failure is told and counted, and nothing that was stored is lost."""
         self._saved = self._ports.clocks.monotonic()
@@ -148,8 +172,9 @@ class Engine:
         began = self._ports.clocks.monotonic()
         reading = self._read(plan, axis, max(1.0, self._ports.timeout - self._read_seconds), memory.ledger)
         self._read_seconds += self._ports.clocks.monotonic() - began
-        memory, passage = self._judge(plan, memory, reading)
-        self._memories[plan.key] = memory
+        with self._lock:  # models may reuse the arrays of what they learned before
+            memory, passage = self._judge(plan, memory, reading)
+            self._memories[plan.key] = memory
         ahead = self._outlooks.get(plan.key)
         if ahead is None or not ahead.is_current(passage.newest):
             ahead = self._outlooks[plan.key] = outlook(plan, memory, passage.newest)

@@ -2,9 +2,10 @@
 
 import re
 import struct
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 
 import numpy as np
 from prometheus_client.openmetrics.exposition import UNDERSCORES
@@ -13,10 +14,12 @@ from offkey.adapters.decode.messages import field, varint, write_labels
 from offkey.adapters.sinks import _families as families
 from offkey.adapters.sinks._text import wire_names
 from offkey.core.findings import Snapshot, Verdict
-from offkey.core.frame import Array
+from offkey.core.frame import Array, IntArray
 from offkey.core.labels import NAME, Labels
+from offkey.engine.preview import Preview
 
 SAMPLES_A_CALL = 10_000
+SCORE, SPARSE = "offkey_anomaly_score", "offkey_anomaly"  # what is sent before its tick
 _EXTRA = re.compile(r'([a-z]+)="([^"]*)",')
 
 
@@ -45,34 +48,66 @@ class Sink:
     def __init__(self, send: Callable[[bytes, int], None]) -> None:
         self._send = send
         self._known: dict[str, _Written] = {}
+        self._lock = threading.Lock()
 
     def publish(self, snapshot: Snapshot) -> None:
         """Send everything a snapshot says about series and signals."""
-        entries = (entry for verdict in snapshot.verdicts for entry in self._entries(verdict))
+        self._deliver(entry for verdict in snapshot.verdicts for entry in self._entries(verdict))
+
+    def publish_early(self, found: Preview, times: IntArray) -> None:
+        """Send scores that came before their tick, each with the time of its own sample.
+
+        Args:
+            found: the scores; those that are NaN are not sent.
+            times: of the samples, milliseconds, (S,).
+        """
+        known = self._written(found.signal.name, found.series)
+        sparse = np.where(found.anomalous, found.score, np.nan)
+        stamps = _Stamps(times)
+        columns = [_column(SPARSE, "", known, sparse, stamps)]
+        if found.signal.expose != "anomalous":
+            columns.append(_column(SCORE, "", known, found.score, stamps))
+        self._deliver(chain.from_iterable(columns))
+
+    def _deliver(self, entries: Iterator[bytes]) -> None:
         while batch := [*islice(entries, SAMPLES_A_CALL)]:
             self._send(b"".join(batch), len(batch))
 
     def _entries(self, verdict: Verdict) -> Iterator[bytes]:
         """Yield a TimeSeries for each sample."""
-        time = b"\x10" + varint(int(verdict.time * 1000))
+        time = _Stamps(np.full(max(1, len(verdict.series)), int(verdict.time * 1000)))
         for family in families.SERIES:
             if verdict.signal.expose in family.exposed:
-                written = self._written(verdict)
+                written = self._written(verdict.signal.name, verdict.series)
                 for extra, values in family.columns(verdict):
                     yield from _column(family.name, extra, written, values, time)
         own = _Written((Labels(),), [_texts((), verdict.signal.name)[0]], [{}])
         for one in families.SIGNAL:
             yield from _column(one.name, "", own, np.array([one.value(verdict)]), time)
 
-    def _written(self, verdict: Verdict) -> _Written:
+    def _written(self, name: str, series: tuple[Labels, ...]) -> _Written:
         """Return the fields of a signal's series, written anew only when the set of series changes."""
-        name = verdict.signal.name
-        known = self._known.get(name)
-        if known is None or (known.series is not verdict.series and known.series != verdict.series):
-            both = [_texts(labels.pairs, name) for labels in verdict.series]
-            known = _Written(verdict.series, [texts for texts, _ in both], [cuts for _, cuts in both])
-            self._known[name] = known
-        return known
+        with self._lock:
+            known = self._known.get(name)
+            if known is None or (known.series is not series and known.series != series):
+                both = [_texts(labels.pairs, name) for labels in series]
+                known = _Written(series, [texts for texts, _ in both], [cuts for _, cuts in both])
+                self._known[name] = known
+            return known
+
+
+class _Stamps:
+    """The time of each sample as a field; many are alike."""
+
+    def __init__(self, times: IntArray) -> None:
+        self._times = times.tolist()
+        self._fields: dict[int, bytes] = {}
+
+    def __getitem__(self, row: int) -> bytes:
+        time = self._times[row]
+        if time not in self._fields:
+            self._fields[time] = b"\x10" + varint(time)
+        return self._fields[time]
 
 
 def _texts(pairs: Sequence[tuple[str, str]], signal: str) -> tuple[tuple[bytes, bytes], dict[str, int]]:
@@ -87,7 +122,7 @@ def _texts(pairs: Sequence[tuple[str, str]], signal: str) -> tuple[tuple[bytes, 
     return (write_labels(pair for pair in ordered if pair[0] < NAME), write_labels(after)), cuts
 
 
-def _column(name: str, extra: str, written: _Written, values: Array, time: bytes) -> Iterator[bytes]:
+def _column(name: str, extra: str, written: _Written, values: Array, times: _Stamps) -> Iterator[bytes]:
     """Yield a TimeSeries for each value that is not NaN."""
     named = write_labels([(NAME, name)])
     found = _EXTRA.fullmatch(extra)
@@ -98,4 +133,4 @@ def _column(name: str, extra: str, written: _Written, values: Array, time: bytes
         if found:
             cut = written.cuts[k][found[1]]
             after = after[:cut] + added + after[cut:]
-        yield field(1, before + named + after + field(2, b"\x09" + packed(values[k]) + time))
+        yield field(1, before + named + after + field(2, b"\x09" + packed(values[k]) + times[k]))

@@ -47,6 +47,12 @@ from offkey.app import options
     metavar="PATH",
     help="Prefix of every path, when it is not the path of the external URL.",
 )
+@click.option(
+    "--web.enable-remote-write-receiver",
+    "receiver",
+    is_flag=True,
+    help="Receive remote write on /api/v1/write and send scores on at once, to the servers of `remote_write`.",
+)
 @click.option("--web.enable-lifecycle", "lifecycle", is_flag=True, help="Enable /-/reload and /-/quit.")
 @click.option(
     "--web.max-requests",
@@ -83,6 +89,7 @@ def command(  # noqa: PLR0913 (one argument for each flag)
     external_url: str,
     route_prefix: str | None,
     lifecycle: bool,
+    receiver: bool,
     max_requests: int,
     level: str,
     form: str,
@@ -104,5 +111,6 @@ def command(  # noqa: PLR0913 (one argument for each flag)
         form,  # type: ignore[arg-type]  # as above
         web_config,
         Prefixes.of(external_url, route_prefix),
+        receiver,
     )
     Service(loader(config_file, prometheus_url, storage), chosen).run()
