@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from realprometheus import free_port, is_ready, wait_until
 from rulecases import evidence, hostile_cases
 
+from offkey.adapters.exports import ruleyaml
 from offkey.adapters.exports.rulefiles import plan
 from offkey.app.demo.processes import Programs
 from offkey.core.signals import Alert, Signal
+from offkey.engine.ruleset import fingerprint, rule_file
 
 pytestmark = pytest.mark.e2e
 ROOT = Path(__file__).parents[2]
@@ -90,8 +92,7 @@ def test_promtool_accepts_rules_of_hostile_signals(program, tmp_path, count):
         folder = tmp_path / str(first)
         folder.mkdir()
         for place, (signal, found) in enumerate(drawn[first : first + 500]):
-            texts = {change.path: change.after for change in plan([signal], {signal.name: found}, folder).changes}
-            (text,) = [text for path, text in texts.items() if path.endswith(".rules.yml")]
+            text = ruleyaml.rules_text(rule_file(signal, found), fingerprint(signal))
             (folder / f"{place}.yml").write_bytes(text.encode())
         run(program("promtool"), "check", "rules", "--lint=all", "--lint-fatal", *map(str, folder.glob("*.yml")))
 

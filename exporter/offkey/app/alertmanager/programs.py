@@ -25,8 +25,12 @@ def laid_out(files: Mapping[str, str]) -> Iterator[Path]:
         yield Path(folder)
 
 
-def check(files: Mapping[str, str]) -> list[str]:
+def check(files: Mapping[str, str], *, strict: bool = True) -> list[str]:
     """Check files with the programs that are there.
+
+    Args:
+        files: texts by path.
+        strict: whether what amlint merely warns of is wrong as well.
 
     Returns:
         Their names.
@@ -36,7 +40,7 @@ def check(files: Mapping[str, str]) -> list[str]:
     """
     asked = []
     with laid_out(files) as folder:
-        for name, command in _commands(files).items():
+        for name, command in _commands(files, strict).items():
             if program := _find(name):
                 asked.append(name)
                 _run([program, *command], folder)
@@ -58,10 +62,10 @@ def told(files: Mapping[str, str], labels: Mapping[str, str]) -> list[str] | Non
     return said.strip().split(",")
 
 
-def _commands(files: Mapping[str, str]) -> dict[str, list[str]]:
+def _commands(files: Mapping[str, str], strict: bool) -> dict[str, list[str]]:
     rules = sorted(path for path in files if path.endswith(".rules.yml"))
     tests = sorted(path for path in files if path.endswith(".test.yml"))
-    found = {"amtool": ["check-config", CONFIG], "amlint": ["check", "--strict", CONFIG]}
+    found = {"amtool": ["check-config", CONFIG], "amlint": ["check", *(["--strict"] if strict else []), CONFIG]}
     return {**found, **({"promtool": ["test", "rules", *tests]} if rules and tests else {})}
 
 
