@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from e2e import realprometheus
 
 from offkey.app import config, dashboard_lint, discovery, presets
-from offkey.app.commands.presets import command
+from offkey.app.cli import root
 from offkey.core.errors import ConfigError
 
 PACKS = list(presets.packs())
@@ -103,7 +103,7 @@ def test_every_query_finds_series(pack, world):
 @pytest.mark.e2e
 def test_promtool_accepts_what_a_preset_writes(preset, program, tmp_path):
     """Rules pass every lint of promtool and their own tests, where they are written; the configuration is good."""
-    result = CliRunner().invoke(command, ["write", preset.name, "-o", str(tmp_path)])
+    result = CliRunner().invoke(root, ["presets", "write", preset.name, "-o", str(tmp_path)])
     assert result.stdout.splitlines() == [str(tmp_path / path) for path in presets.files(preset)]
     rules = tmp_path / "rules" / f"{preset.name}.rules.yml"
     tests = tmp_path / "rules" / "tests" / f"{preset.name}.test.yml"
