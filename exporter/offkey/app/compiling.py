@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 
 import numpy as np
 
 from offkey.app.wire import DETECTORS, FORECASTERS
 from offkey.core import plugins
 from offkey.core.durations import HOUR, MINUTE
+from offkey.core.errors import MissingLibrary
 from offkey.core.findings import Band, Forecast, Snapshot, Verdict
 from offkey.core.frame import Axis, Frame
 from offkey.core.labels import Labels
@@ -22,8 +24,9 @@ def compile_all() -> Iterator[tuple[str, float]]:
     for package, use in ((DETECTORS, _detect), (FORECASTERS, _forecast)):
         for kind in plugins.names(package):
             began = time.monotonic()
-            use(package, kind, past)
-            yield kind, time.monotonic() - began
+            with suppress(MissingLibrary):  # what cannot be used needs no compiling
+                use(package, kind, past)
+                yield kind, time.monotonic() - began
     for name, run in (("decoders", _decode), ("exposition", _expose), ("simulator", _simulate)):
         began = time.monotonic()
         run()

@@ -13,6 +13,10 @@ class ConfigError(OffkeyError):
     exit_code = 2
 
 
+class MissingLibrary(ConfigError):
+    """A kind was chosen that needs a library which is not installed."""
+
+
 class UnknownPlugin(ConfigError):
     """No plug-in has that name."""
 

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -33,6 +34,9 @@ class Refitted(ABC):
     """
 
     context: int = 0  # past samples needed before a new one: the state remembers them
+
+    early: ClassVar[tuple[int, ...]] = TRAININGS  # seconds of samples at the first trainings
+    later: ClassVar[int] = WEEK  # seconds of samples between the ones that follow
 
     @property
     def picked(self) -> tuple[int, ...]:
@@ -165,12 +169,17 @@ class Refitted(ABC):
             last = min(first + size, len(frame.series))
             yield {name: array[first:last] for name, array in rows.items()}, frame.rows(np.arange(first, last))
 
+    def trainings(self, seen: IntArray, stagger: IntArray) -> IntArray:
+        """Return how often a series was trained after so many seconds of samples."""
+        begun = sum((seen >= due).astype(np.int64) for due in self.early)
+        return np.asarray(begun + np.maximum(0, seen - self.early[-1] + stagger) // self.later, np.int64)
+
     def _look(self, rows: dict[str, AnyArray], frame: Frame) -> tuple[Array, BoolArray, list[IntArray]]:
         """Return features, where they teach, and after which columns each series is due for training."""
         features, known = self.watch(rows, frame)
         before = rows["seen"][:, None]
         seen = before + frame.axis.step * np.cumsum(~np.isnan(frame.values), axis=1)
-        done = _trainings(np.hstack([before, seen]), rows["stagger"][:, None])
+        done = self.trainings(np.hstack([before, seen]), rows["stagger"][:, None])
         if frame.axis.size:
             rows["seen"][:] = seen[:, -1]
         return features, known, [np.flatnonzero(row) for row in np.diff(done, axis=1) > 0]
@@ -205,18 +214,17 @@ class Refitted(ABC):
             rows["written"] += fresh.size
             rows["kept_at"][:] = times[fresh[-1]] // PAUSE
 
+    def kept(self, rows: Mapping[str, AnyArray], s: int) -> Array:
+        """Return the features that are kept of one series, (N, F), the oldest first."""
+        written = int(rows["written"][s])
+        if written <= KEPT:
+            return np.asarray(rows["kept"][s, :written], np.float64)
+        return np.asarray(np.roll(rows["kept"][s], -(written % KEPT), axis=0), np.float64)
+
     def _train(self, rows: Mapping[str, AnyArray]) -> None:
-        written = int(rows["written"][0])
-        if written < FEW:
+        past = self.kept(rows, 0)
+        if len(past) < FEW:
             return
-        kept = np.roll(rows["kept"][0], -(written % KEPT), axis=0) if written > KEPT else rows["kept"][0, :written]
-        past = kept.astype(np.float64)
         for name, array in self.train(past).items():
             rows[name][0] = array
         rows["knots"][0] = tail_of(self.recall(rows, past))
-
-
-def _trainings(seen: IntArray, stagger: IntArray) -> IntArray:
-    """Return how often a series was trained after so many seconds of samples."""
-    early = sum((seen >= due).astype(np.int64) for due in TRAININGS)
-    return np.asarray(early + np.maximum(0, seen - WEEK + stagger) // WEEK, np.int64)

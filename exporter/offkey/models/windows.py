@@ -15,6 +15,25 @@ LENGTH = 60  # samples that make a shape
 # A past sample shapes what comes after it by no more than this many scales, so that a spike is strange when it comes
 # rather than while it passes through.
 MOST = 5.0
+RECENT: Rows = {"recent": ((LENGTH,), np.float64)}
+
+
+def last_residuals(recent: AnyArray, residuals: Array, present: BoolArray) -> Array:
+    """Return the window of every sample, (S, T, LENGTH), the newest last; `recent` (S, LENGTH) is moved on.
+
+    Args:
+        recent: the samples before, bounded.
+        residuals: shape (S, T).
+        present: which columns have a sample; the others are left out of windows and have none.
+    """
+    out = np.full((*residuals.shape, LENGTH), np.nan)
+    for s, (residual, here) in enumerate(zip(residuals, present, strict=True)):
+        line = np.concatenate([np.nan_to_num(recent[s]), np.clip(residual[here], -MOST, MOST)])
+        if here.any():
+            out[s, here] = sliding_window_view(line, LENGTH)[1:]
+            out[s, here, -1] = residual[here]
+        recent[s] = line[-LENGTH:]
+    return out
 
 
 @dataclass(frozen=True)
@@ -29,20 +48,13 @@ class Windowed(Refitted):
     @property
     def watched(self) -> Rows:
         """What `lags` remembers, and the last residuals."""
-        return {**lags.ROWS, "recent": ((LENGTH,), np.float64)}
+        return {**lags.ROWS, **RECENT}
 
     def watch(self, rows: Mapping[str, AnyArray], frame: Frame) -> tuple[Array, BoolArray]:
         """Return windows (S, T, 60), and where they are worth learning from; missing samples are left out of them."""
         features, known = lags.look(rows, frame)
-        out = np.full((*frame.values.shape, LENGTH), np.nan)
         residuals = np.where(known, features[..., lags.layout.RESIDUAL], 0.0)
-        for s, (residual, present) in enumerate(zip(residuals, ~np.isnan(frame.values), strict=True)):
-            line = np.concatenate([np.nan_to_num(rows["recent"][s]), np.clip(residual[present], -MOST, MOST)])
-            if present.any():
-                out[s, present] = sliding_window_view(line, LENGTH)[1:]
-                out[s, present, -1] = residual[present]
-            rows["recent"][s] = line[-LENGTH:]
-        return out, known
+        return last_residuals(rows["recent"], residuals, ~np.isnan(frame.values)), known
 
     def recall(self, rows: Mapping[str, AnyArray], kept: Array) -> Array:
         """Return the measure of each half of the past by what the other half teaches, (N,).

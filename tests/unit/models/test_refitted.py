@@ -8,14 +8,14 @@ from offkey.core.frame import Axis, Frame
 from offkey.models import lags
 from offkey.models.detect.dbscan import Model as Dbscan
 from offkey.models.detect.quantile import Model as Quantile
-from offkey.models.refitted import KEPT, TRAININGS, _trainings
+from offkey.models.refitted import KEPT, TRAININGS
 
 
-def test_trainings_are_early_and_then_weekly():
+def testtrainings_are_early_and_then_weekly():
     """After 1½, 2, 4 and 7 days, and once in each week from there on, every series at its own hour."""
     seen = np.arange(0, 6 * WEEK, HOUR)
     for stagger in (0, 3 * DAY):
-        done = np.diff(_trainings(seen, np.int64(stagger)))
+        done = np.diff(Dbscan().trainings(seen, np.int64(stagger)))
         assert tuple(seen[1:][done > 0][:4]) == TRAININGS
         late = seen[1:][done > 0][4:]
         np.testing.assert_array_equal(np.diff(late), WEEK)

@@ -7,14 +7,13 @@ from typing import Literal
 
 import numpy as np
 
-from offkey.core import plugins
 from offkey.core.errors import ConfigError
-from offkey.core.frame import Array, Axis, BoolArray, Frame
-from offkey.core.ports import Detector
-from offkey.core.state import AnyArray, State
+from offkey.core.frame import Array, BoolArray, Frame
+from offkey.core.state import AnyArray
+from offkey.models.members import Members
 from offkey.models.refitted import Refitted, Rows
 
-PACKAGE, OWN_NAME = __name__.rpartition(".")[::2]
+OWN_NAME = __name__.rpartition(".")[2]
 
 
 @dataclass(frozen=True)
@@ -43,12 +42,8 @@ class Model(Refitted):
 
     @property
     def watched(self) -> Rows:
-        """What the members remember, each under its own name."""
-        return {
-            f"{name}.{key}": (array.shape[1:], array.dtype.type)
-            for name, state in self._blank_states.items()
-            for key, array in state.rows.items()
-        }
+        """What the members remember."""
+        return self._members.rows
 
     @property
     def trained(self) -> Rows:
@@ -57,16 +52,7 @@ class Model(Refitted):
 
     def watch(self, rows: Mapping[str, AnyArray], frame: Frame) -> tuple[Array, BoolArray]:
         """Return the strangeness that the members find, (S, T, members), and where all of them say something."""
-        found = []
-        for name, member in self._models.items():
-            own = {key: rows[f"{name}.{key}"] for key in self._blank_states[name].rows}
-            state = State(frame.series, own)
-            found.append(member.score(state, frame))
-            learned = member.update(state, frame)
-            for key, array in own.items():
-                if learned.rows[key] is not array:
-                    array[:] = learned.rows[key]
-        features = np.stack(found, axis=2)
+        features = self._members.strangeness(rows, frame)
         return features, np.asarray(~np.isnan(features).any(axis=2))
 
     def train(self, kept: Array) -> Mapping[str, AnyArray]:
@@ -85,15 +71,5 @@ class Model(Refitted):
         return np.where(known.any(axis=2), found, np.nan)
 
     @cached_property
-    def _models(self) -> dict[str, Detector]:
-        models = {name: plugins.model(PACKAGE, name) for name in self.members}
-        for name, model in models.items():
-            if model.context > 0:
-                msg = f"members: {name} needs earlier samples in every frame and cannot be a member of an ensemble"
-                raise ConfigError(msg)
-        return models
-
-    @cached_property
-    def _blank_states(self) -> dict[str, State]:
-        nobody = Frame((), np.empty((0, 0)), Axis(0, 300, 0))
-        return {name: model.fit(nobody) for name, model in self._models.items()}
+    def _members(self) -> Members:
+        return Members(self.members)

@@ -1,0 +1,175 @@
+"""Joint: all metrics of a machine together; many small oddities at once, and metrics that no longer go together."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
+
+import numpy as np
+
+from offkey.core.durations import DAY, MINUTE, WEEK
+from offkey.core.frame import Array, BoolArray, Frame, IntArray
+from offkey.core.state import AnyArray
+from offkey.models.grouped import Grouped
+from offkey.models.members import Members
+from offkey.models.refitted import KEPT, PAUSE, TRAININGS, Rows
+
+HALF_LIFE = 20 * MINUTE  # of both parts' running means
+EXCESS, MOST = 1.0, 8.0  # decades from which, and up to which, a metric's strangeness counts
+DIRECTIONS = 16  # of the correlation at most
+EXPLAINED = 0.7  # share of the variance that they are to explain
+MUCH = 0.9  # share of the past that stays below what is much: incidents are rarer than the rest
+CLIP = 8.0  # standard deviations that one sample teaches at most
+FEW = 144  # five-minute samples without which nothing is known of the correlation
+RENEWED = (1, 2, 4, 7, 14)  # days after the first sample
+RENEWED_LATER = 56  # days between the renewals that follow: what goes together seldom changes
+
+
+@dataclass(frozen=True)
+class Model(Grouped):
+    """Measure strangeness as the mean excess of a group's metrics plus what its usual correlation cannot explain.
+
+    Every series of a group carries the group's strangeness; a series alone carries its own.
+
+    Attributes:
+        by: labels whose values the metrics of a machine share.
+        member: the detector that judges each metric by itself.
+
+    Source: Jackson and Mudholkar (1979), Control procedures for residuals, Technometrics 21:341-349.
+    """
+
+    member: str = "seasonal"
+
+    early: ClassVar[tuple[int, ...]] = (*TRAININGS, 2 * WEEK)
+    later: ClassVar[int] = RENEWED_LATER * DAY
+
+    @property
+    def picked(self) -> tuple[int, ...]:
+        """Excess and residual."""
+        return (0, 1)
+
+    @property
+    def watched(self) -> Rows:
+        """What the member remembers; a week of samples; mean, scale and loadings; the two running means."""
+        return {
+            **self._members.rows,
+            "week": ((KEPT,), np.float64),
+            "week_at": ((), np.int64),
+            "born": ((), np.int64),
+            "day": ((), np.int64),
+            "mean": ((), np.float64),
+            "deviation": ((), np.float64),
+            "loading": ((DIRECTIONS,), np.float64),
+            "running": ((2,), np.float64),
+        }
+
+    @property
+    def trained(self) -> Rows:
+        """What is much for each of the two parts."""
+        return {"much": ((2,), np.float64)}
+
+    def watch(self, rows: Mapping[str, AnyArray], frame: Frame) -> tuple[Array, BoolArray]:
+        """Return the two running means for one group (S, T, 2), and where they are known."""
+        strangeness = self._members.strangeness(rows, frame)[..., 0]
+        judged = ~np.isnan(strangeness)
+        if len(frame.series) == 1:
+            return np.stack([strangeness, 0.0 * strangeness], axis=2), judged
+        excess = np.clip(strangeness, EXCESS, MOST) - EXCESS
+        total = np.where(judged, excess, 0.0).sum(axis=0) / np.maximum(judged.sum(axis=0), 1)
+        unexplained = self._unexplained(rows, frame)
+        known = judged & ~np.isnan(unexplained)
+        present = ~np.isnan(frame.values)
+        smooth = _running(
+            rows["running"], np.stack([total, np.nan_to_num(unexplained)]), np.asarray(present.any(axis=0)), frame
+        )
+        return np.where(present[..., None], smooth.T[None], np.nan), known
+
+    def train(self, kept: Array) -> Mapping[str, AnyArray]:
+        """Learn how much of each part is much."""
+        return {"much": np.quantile(kept, MUCH, axis=0) + 1e-6}
+
+    def judge(self, rows: Mapping[str, AnyArray], features: Array) -> Array:
+        """Return the sum of both parts, each in what is much for it, (S, T)."""
+        return np.asarray((features / rows["much"][:, None, :]).sum(axis=2))
+
+    @cached_property
+    def _members(self) -> Members:
+        return Members((self.member,))
+
+    def _unexplained(self, rows: Mapping[str, AnyArray], frame: Frame) -> Array:
+        """Return what the loadings leave of each column, (T,), NaN without any; they are renewed at midnight UTC."""
+        days = frame.axis.times // DAY
+        fresh = rows["born"] == 0
+        if frame.axis.size:
+            rows["born"][fresh] = days[0]
+            rows["day"][fresh] = days[0]
+        out = np.full(frame.axis.size, np.nan)
+        edges = np.flatnonzero(np.diff(days, prepend=rows["day"].max(initial=0)) != 0)
+        for first, last in zip((0, *edges), (*edges, frame.axis.size), strict=True):
+            if first < last:
+                age = int(days[first] - rows["born"].min())
+                if days[first] > rows["day"].max() and (age in RENEWED or age % RENEWED_LATER == 0):
+                    _renew(rows)
+                rows["day"][:] = days[first]
+                out[first:last] = _residual(rows, frame.values[:, first:last])
+                _remember(rows, frame.values[:, first:last], frame.axis.times[first:last] // PAUSE)
+        return out
+
+
+def _residual(rows: Mapping[str, AnyArray], values: Array) -> Array:
+    """Return the sum of log(1 + r²) over all metrics' residuals r from the loadings, (T,)."""
+    used = ~np.isnan(rows["mean"]) & (rows["deviation"] > 0)
+    if not used.any():
+        return np.full(values.shape[1], np.nan)
+    loading = rows["loading"][used]
+    scaled = (values[used] - rows["mean"][used, None]) / rows["deviation"][used, None]
+    scaled = np.clip(np.nan_to_num(scaled), -1e6, 1e6)
+    return np.asarray(np.log1p((scaled - loading @ (loading.T @ scaled)) ** 2).sum(axis=0))
+
+
+def _remember(rows: Mapping[str, AnyArray], values: Array, bins: IntArray) -> None:
+    """Write the first sample of every five minutes into the week."""
+    for s, line in enumerate(values):
+        columns = np.flatnonzero(~np.isnan(line))
+        fresh = columns[np.diff(bins[columns], prepend=rows["week_at"][s]) > 0]
+        if fresh.size:
+            if rows["week_at"][s] == 0:
+                rows["week"][s] = np.nan
+            rows["week"][s, bins[fresh] % KEPT] = np.clip(line[fresh], -1e30, 1e30)
+            rows["week_at"][s] = bins[fresh[-1]]
+
+
+def _renew(rows: Mapping[str, AnyArray]) -> None:
+    """Find mean, scale and the main directions of the week; metrics that never moved are left out."""
+    week = rows["week"]
+    filled = ~np.isnan(week).all(axis=1) & (rows["week_at"] > 0)
+    week = week[:, ~np.isnan(week[filled]).all(axis=0)]
+    rows["mean"][:], rows["deviation"][:], rows["loading"][:] = np.nan, np.nan, 0.0
+    if not filled.any() or week.shape[1] < FEW:
+        return
+    rows["mean"][filled] = np.nanmean(week[filled], axis=1)
+    spread = np.nanstd(week[filled], axis=1)
+    rows["deviation"][filled] = spread + 1e-3 * (np.nanmax(week[filled], axis=1) - np.nanmin(week[filled], axis=1))
+    used = filled & (rows["deviation"] > 0)
+    scaled = (week[used] - rows["mean"][used, None]) / rows["deviation"][used, None]
+    scaled = np.clip(np.nan_to_num(scaled), -CLIP, CLIP)
+    variance, vectors = np.linalg.eigh(scaled @ scaled.T / scaled.shape[1])
+    share = np.cumsum(variance[::-1]) / max(float(variance.sum()), 1e-300)
+    size = min(DIRECTIONS, int(np.searchsorted(share, EXPLAINED)) + 1)
+    loading = np.zeros((vectors.shape[0], DIRECTIONS))
+    loading[:, :size] = vectors[:, ::-1][:, :size]
+    rows["loading"][used] = loading
+
+
+def _running(state: AnyArray, parts: Array, present: BoolArray, frame: Frame) -> Array:
+    """Return the running means of both parts, (2, T); columns without samples leave them alone."""
+    from scipy.signal import lfilter  # type: ignore[import-untyped]  # noqa: PLC0415 (no types; heavy)
+
+    share = 1.0 - 0.5 ** (frame.axis.step / HALF_LIFE)
+    before = np.nan_to_num(state).max(axis=0, initial=0.0)
+    out = np.full(parts.shape, np.nan)
+    if present.any():
+        start = ((1.0 - share) * before)[:, None]
+        out[:, present] = lfilter([share], [1.0, share - 1.0], parts[:, present], axis=1, zi=start)[0]
+        state[:] = out[:, present][:, -1]
+    return out

@@ -1,0 +1,61 @@
+"""Detectors that judge a series beside others: those that share the values of some labels are one group."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+
+import numpy as np
+
+from offkey.core.errors import ConfigError
+from offkey.core.frame import Array, Frame, IntArray
+from offkey.core.labels import Labels
+from offkey.core.state import AnyArray, State
+from offkey.models.refitted import Refitted, Say
+
+Key = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Grouped(Refitted):
+    """A detector whose `watch` is given one group at a time, its series in the order of their labels.
+
+    Attributes:
+        by: labels whose values a group shares; a series that lacks one of them is alone.
+    """
+
+    by: tuple[str, ...] = ("instance",)
+
+    def __post_init__(self) -> None:
+        if not self.by:
+            msg = "by: found no label; name at least one whose value the series of a group share"
+            raise ConfigError(msg)
+
+    def update(self, state: State, frame: Frame) -> State:
+        """Learn the frame's samples, group by group."""
+        return super().update(state, frame.rows(self._order(frame.series))).align(frame.series)
+
+    def live_through(self, state: State, frame: Frame, say: Say, **beside: Array) -> Array:
+        """Return what can be said of every column, group by group, (K, S, T)."""
+        order = self._order(frame.series)
+        moved = {name: array[order] for name, array in beside.items()}
+        found = super().live_through(state, frame.rows(order), say, **moved)
+        out = np.empty_like(found)
+        out[:, order] = found
+        return out
+
+    def _order(self, series: tuple[Labels, ...]) -> IntArray:
+        """Return the series' positions, group by group and by label within."""
+        return np.array(sorted(range(len(series)), key=lambda s: (self._group(series[s]), series[s])), np.int64)
+
+    def _group(self, labels: Labels) -> tuple[bool, Key]:
+        """Return what a group shares; a series that lacks a label is told apart by all of its labels."""
+        shared = tuple(labels.get(name, "") for name in self.by)
+        return (True, shared) if all(shared) else (False, (str(labels),))
+
+    def _parts(self, rows: dict[str, AnyArray], frame: Frame) -> Iterator[tuple[dict[str, AnyArray], Frame]]:
+        """Yield one group at a time."""
+        first = 0
+        for _, members in groupby(frame.series, key=self._group):
+            last = first + len(list(members))
+            yield {name: array[first:last] for name, array in rows.items()}, frame.rows(np.arange(first, last))
+            first = last

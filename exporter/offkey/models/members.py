@@ -1,0 +1,69 @@
+"""Other detectors inside a detector: loaded by name, their memories kept among its own rows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from offkey.core import plugins
+from offkey.core.errors import ConfigError
+from offkey.core.frame import Array, Axis, Frame
+from offkey.core.ports import Detector
+from offkey.core.state import AnyArray, State
+from offkey.models.refitted import Rows
+
+PACKAGE = "offkey.models.detect"
+
+
+@dataclass(frozen=True)
+class Members:
+    """Detectors with their default options.
+
+    Attributes:
+        names: which, each once.
+    """
+
+    names: tuple[str, ...]
+
+    @cached_property
+    def models(self) -> dict[str, Detector]:
+        """The detectors by name.
+
+        Raises:
+            UnknownPlugin: no detector of that name.
+            ConfigError: one that needs more than its own rows to judge.
+        """
+        models: dict[str, Detector] = {name: plugins.model(PACKAGE, name) for name in self.names}
+        for name, model in models.items():
+            if model.context > 0:
+                msg = f"members: {name} needs earlier samples in every frame and cannot be part of another detector"
+                raise ConfigError(msg)
+        return models
+
+    @cached_property
+    def rows(self) -> Rows:
+        """Shape and type of what the members remember of a series, each under its own name."""
+        return {
+            f"{name}.{key}": (array.shape[1:], array.dtype.type)
+            for name, state in self._blank.items()
+            for key, array in state.rows.items()
+        }
+
+    def strangeness(self, rows: Mapping[str, AnyArray], frame: Frame) -> Array:
+        """Return the strangeness that each member finds, (S, T, members); their rows are written to."""
+        found = [np.empty((*frame.values.shape, 0))]
+        for name, member in self.models.items():
+            own = {key: rows[f"{name}.{key}"] for key in self._blank[name].rows}
+            state = State(frame.series, own)
+            found.append(member.score(state, frame)[..., None])
+            learned = member.update(state, frame)
+            for key, array in own.items():
+                if learned.rows[key] is not array:
+                    array[:] = learned.rows[key]
+        return np.concatenate(found, axis=2)
+
+    @cached_property
+    def _blank(self) -> dict[str, State]:
+        nobody = Frame((), np.empty((0, 0)), Axis(0, 300, 0))
+        return {name: model.fit(nobody) for name, model in self.models.items()}

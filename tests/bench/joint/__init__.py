@@ -1,0 +1,1 @@
+"""Labelled machines with many metrics: how well a detector judges them together."""

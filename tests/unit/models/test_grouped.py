@@ -1,0 +1,69 @@
+"""Detectors that judge a series beside others."""
+
+import numpy as np
+import pytest
+from strategies import MONDAY
+
+from offkey.core.durations import DAY
+from offkey.core.errors import ConfigError
+from offkey.core.frame import Axis, Frame
+from offkey.core.labels import Labels
+from offkey.models.detect.ensemble import Model as Ensemble
+from offkey.models.detect.joint import Model as Joint
+
+
+def machines(days=6, metrics=6, step=300, seed=1):
+    """Return two machines whose metrics follow one load each, with noise of their own."""
+    axis = Axis(MONDAY, step, int(days * DAY / step))
+    chance = np.random.default_rng(seed)
+    who = [Labels.of(__name__=f"m{k}", instance=name) for name in ("a", "b") for k in range(metrics)]
+    load = np.repeat(chance.normal(size=(2, axis.size)), metrics, axis=0)
+    gain = np.linspace(1.0, 3.0, 2 * metrics)[:, None]
+    return Frame(tuple(who), 50.0 + gain * load + 0.2 * chance.normal(size=load.shape), axis)
+
+
+def test_metrics_that_no_longer_go_together_make_their_machine_strange():
+    """One metric stops following the load, each of its values as usual as ever: its machine is off, not the other."""
+    frame = machines()
+    past, new = frame.columns(0, 5 * 288), frame.columns(5 * 288, 6 * 288)
+    broken = new.values.copy()
+    broken[2, 60:120] = np.random.default_rng(9).permutation(broken[2, 60:120])
+    model = Joint()
+    state = model.fit(past)
+    strangeness = model.score(state, new.with_values(broken))
+    quiet = model.score(state, new)
+    np.testing.assert_array_equal(strangeness[:6], np.repeat(strangeness[:1], 6, axis=0))
+    np.testing.assert_array_equal(strangeness[6:], quiet[6:])
+    assert strangeness[0, 62:120].mean() > quiet[0].mean() + 1.5
+
+
+def test_a_group_is_learned_in_any_order_and_any_pieces():
+    """Shuffled series and hourly pieces end in the same strangeness."""
+    frame = machines(days=4, metrics=3)
+    past, new = frame.columns(0, 3 * 288), frame.columns(3 * 288, 4 * 288)
+    model = Joint()
+    expected = model.score(model.fit(past), new)
+    order = np.array([4, 0, 2, 5, 1, 3])
+    shuffled = model.fit(past.rows(order).columns(0, 500))
+    shuffled = model.update(shuffled, past.rows(order).columns(500, 3 * 288))
+    np.testing.assert_allclose(model.score(shuffled, new), expected, rtol=1e-6, atol=1e-6)
+    live = []
+    for t in range(12):
+        live.append(model.score(shuffled, new.columns(t, t + 1))[:, 0])
+        shuffled = model.update(shuffled, new.columns(t, t + 1))
+    np.testing.assert_allclose(np.transpose(live), expected[:, :12], rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("members", [(), ("ensemble",), ("mad", "mad")])
+def test_an_ensemble_needs_members_other_than_itself_each_once(members):
+    """Anything else is said at once."""
+    with pytest.raises(ConfigError, match="members: found"):
+        Ensemble(members=members)
+
+
+def test_how_an_ensemble_combines():
+    """Mean, highest and lowest of what the members say; who says nothing is left out."""
+    said = np.array([[[1.0, 3.0], [2.0, np.nan], [np.nan, np.nan]]])
+    for how, expected in (("mean", [2.0, 2.0]), ("highest", [3.0, 2.0]), ("lowest", [1.0, 2.0])):
+        found = Ensemble(members=("mad", "seasonal"), how=how).judge({}, said)[0]
+        np.testing.assert_array_equal(found, [*expected, np.nan])
