@@ -10,7 +10,7 @@ PIN := .venv/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes
 export PATH := $(CURDIR)/.tools/bin:$(CURDIR)/.venv/bin:$(PATH)
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test test-heavy test-visual test-chart test-machine picture bench-quality bench-incidents lint golden clean lock
+.PHONY: help demo test test-heavy test-visual test-chart test-machine picture bench bench-quality bench-incidents lint golden clean lock
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
@@ -62,6 +62,10 @@ picture: .venv/.installed ## The pictures of the documentation, from a running m
 .venv/.bench: requirements-bench.lock | .venv/.installed
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
 	touch $@
+
+bench: .venv/.bench .tools/.binaries ## Measure the data path on a real Prometheus, 1,000 to 100,000 series, against baselines and a budget
+	$(BIN)/python -m tests.bench.reading
+	$(BIN)/python -m tests.bench.path
 
 bench-quality: .venv/.bench ## Score detectors and forecasters on labelled series (DATA=folder of parquet files)
 	$(BIN)/python -m tests.bench.quality --data $(DATA) --detector $(DETECTOR)

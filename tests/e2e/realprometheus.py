@@ -20,22 +20,36 @@ def running(program, folder, history, *flags):
         history: OpenMetrics text with times, or nothing; two hours at most keep this fast.
         flags: further flags of the server.
     """
-    url = f"http://127.0.0.1:{free_port()}"
     (folder / "history.txt").write_text(history)
     if history:
         blocks = ["tsdb", "create-blocks-from", "openmetrics", folder / "history.txt", folder / "data"]
         subprocess.run([program("promtool"), *blocks], check=True, capture_output=True, timeout=PATIENCE)
-    target = url.removeprefix("http://")
+    url = f"http://127.0.0.1:{free_port()}"
     (folder / "prometheus.yml").write_text(
         "scrape_configs: [{job_name: self, scrape_interval: 1s, scrape_timeout: 1s,"
-        f" static_configs: [{{targets: ['{target}']}}]}}]\n"
+        f" static_configs: [{{targets: ['{url.removeprefix('http://')}']}}]}}]\n"
     )
-    command = [program("prometheus"), f"--config.file={folder / 'prometheus.yml'}", "--log.level=error"]
-    command += [f"--storage.tsdb.path={folder / 'data'}", f"--web.listen-address={target}", *flags]
+    with started(program("prometheus"), folder, *flags, url=url) as (url, _):
+        yield url
+
+
+@contextlib.contextmanager
+def started(binary, folder, *flags, url=""):
+    """Give the URL and the process number of a server with the configuration and data of a folder.
+
+    Args:
+        binary: path of the program.
+        folder: holds `prometheus.yml`, and `data` if there are any.
+        flags: further flags of the server.
+        url: where it is to listen; a free port of the loopback if not given.
+    """
+    url = url or f"http://127.0.0.1:{free_port()}"
+    command = [binary, f"--config.file={folder / 'prometheus.yml'}", "--log.level=error"]
+    command += [f"--storage.tsdb.path={folder / 'data'}", f"--web.listen-address={url.removeprefix('http://')}", *flags]
     with (folder / "log").open("w") as log, subprocess.Popen(command, stdout=log, stderr=log) as server:
         try:
             wait_until(lambda: is_ready(url), server)
-            yield url
+            yield url, server.pid
         finally:
             server.terminate()
 

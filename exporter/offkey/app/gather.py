@@ -2,17 +2,21 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from offkey.app import wire
 from offkey.app.config import Config
 from offkey.core.errors import SourceError
 from offkey.core.frame import Axis
-from offkey.core.ports import Journal
+from offkey.core.ports import Journal, Source
 from offkey.core.rules import Evidence
 from offkey.core.signals import Signal
 from offkey.engine.evidence import evidence
 from offkey.engine.plan import Plan
-from offkey.engine.reading import read
+from offkey.engine.reading import Reading, read
+
+if TYPE_CHECKING:
+    from offkey.adapters.workers import Workers
 
 # Reading the history of one signal may take so long.
 READ_SECONDS = 300.0
@@ -27,29 +31,42 @@ class Found:
     problem: str = ""
 
 
-def gather(config: Config, journal: Journal, at: int) -> Iterator[Found]:
+def gather(config: Config, journal: Journal, at: int, helpers: "Workers | None" = None) -> Iterator[Found]:
     """Yield the evidence for each signal that alerts, in turn; one that cannot be read leaves the others alone.
 
     Args:
         config: sources and signals.
         journal: hears warnings of the sources.
         at: the instant to look back from, Unix seconds.
+        helpers: other processes that learn, several signals at once; None = this one does.
+
+    Raises:
+        WorkersLost: the other processes ended.
     """
     sources = wire.sources(config)
     try:
-        for plan in wire.plans(config):
-            if plan.signal.alert is None:
-                continue
-            try:
-                reading = read(plan.signal, sources[plan.signal.source], past_axis(plan, at), READ_SECONDS, journal)
-            except SourceError as error:
-                yield Found(plan.signal, None, str(error))
-                continue
-            found = evidence(plan, reading.examined, reading.traffic_labels)
-            yield Found(plan.signal, found, "" if found else "its past holds too few samples to judge by")
+        tasks = (
+            _task(plan, sources[plan.signal.source], journal, at) for plan in wire.plans(config) if plan.signal.alert
+        )
+        yield from (helpers.map(_found, tasks) if helpers is not None else (_found(*task) for task in tasks))
     finally:
         for source in sources.values():
             source.close()
+
+
+def _task(plan: Plan, source: Source, journal: Journal, at: int) -> tuple[Plan, Reading | None, str]:
+    """Return a plan with its past, or with what is wrong with that."""
+    try:
+        return plan, read(plan.signal, source, past_axis(plan, at), READ_SECONDS, journal), ""
+    except SourceError as error:
+        return plan, None, str(error)
+
+
+def _found(plan: Plan, reading: Reading | None, problem: str) -> Found:
+    if reading is None:
+        return Found(plan.signal, None, problem)
+    found = evidence(plan, reading.examined, reading.traffic_labels)
+    return Found(plan.signal, found, "" if found else "its past holds too few samples to judge by")
 
 
 def past_axis(plan: Plan, at: int) -> Axis:

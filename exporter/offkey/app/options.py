@@ -32,6 +32,14 @@ output = click.option(
     help="Form of the result.",
 )
 
+workers = click.option(
+    "--workers",
+    "workers",
+    default="",
+    metavar="COUNT|URL",
+    help="Learn in so many other processes, or on a dask cluster: tcp://SCHEDULER:8786.  [default: in this one]",
+)
+
 rule_folder = click.option(
     "-o",
     "--output",

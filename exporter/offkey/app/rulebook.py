@@ -35,6 +35,7 @@ class Book:
         folder: Path,
         edited: Edited,
         target_name: str | None = None,
+        workers: str = "",
     ) -> "Book":
         """Learn all signals of a configuration, telling on stderr how far it is.
 
@@ -46,7 +47,10 @@ class Book:
         config = loader(config_file, prometheus_url)()
         journal = Telemetry(logger("warning", "logfmt", sys.stderr))
         alerting = sum(signal.alert is not None for signal in config.signals)
-        found = list(track(gather(config, journal, int(wire.CLOCKS.wall())), "learning", alerting))
+        helpers = wire.workers(workers)
+        found = list(track(gather(config, journal, int(wire.CLOCKS.wall()), helpers), "learning", alerting))
+        if helpers is not None:
+            helpers.close()
         for one in found:
             if one.problem:
                 click.echo(f"{one.signal.name}: no rules: {one.problem}", err=True)

@@ -25,6 +25,7 @@ from offkey.app.webconfig.file import Watched
 from offkey.core.errors import OffkeyError
 from offkey.core.findings import Snapshot
 from offkey.core.ports import Journal, Sink, Source
+from offkey.core.shards import WHOLE, Shard
 from offkey.engine.cycle import Engine
 from offkey.engine.loop import Loop
 from offkey.engine.plan import Plan
@@ -50,6 +51,8 @@ class Options:
         web_config: file that says who may read, or None for everybody.
         prefixes: what every path begins with.
         enable_receiver: whether remote write is received.
+        shard: which part of the series this process watches.
+        workers: processes that learn, see `wire.workers`.
     """
 
     addresses: Sequence[str] = (DEFAULT_ADDRESS,)
@@ -61,6 +64,8 @@ class Options:
     web_config: Path | None = None
     prefixes: Prefixes = NONE
     enable_receiver: bool = False
+    shard: Shard = WHOLE
+    workers: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +78,8 @@ class _Parts:
     outboxes: tuple[Outbox, ...]
 
     @classmethod
-    def of(cls, config: Config, journal: Journal) -> "_Parts":
-        return cls(config, wire.plans(config), wire.sources(config), wire.outboxes(config, journal))
+    def of(cls, config: Config, shard: Shard, journal: Journal) -> "_Parts":
+        return cls(config, wire.plans(config, shard), wire.sources(config), wire.outboxes(config, journal))
 
     def close(self) -> None:
         """Let go of connections; what waits to be sent is sent."""
@@ -104,8 +109,9 @@ class Service:
         adopt(log)
         self._telemetry = Telemetry(log)
         self._exposition = exposition.Sink(self._telemetry)
-        parts = _Parts.of(load(), self._telemetry)
+        parts = _Parts.of(load(), options.shard, self._telemetry)
         self._store = wire.store(parts.config, self._telemetry)
+        self._workers = wire.workers(options.workers)
         self._engine = self._assembled(parts, None)
         self._parts = parts
         self._pending: _Parts | None = None
@@ -154,6 +160,8 @@ class Service:
             self._stream.stop()
         ticking.join(FAREWELL_SECONDS)
         self._parts.close()
+        if self._workers is not None:
+            self._workers.close()
         tell("info", "offkey ends", {"finished": not ticking.is_alive()})
 
     def stop(self) -> None:
@@ -163,7 +171,7 @@ class Service:
     def reload(self) -> str | None:
         """Read the configuration anew; it comes into force before the next cycle. Return what is wrong with it."""
         try:
-            self._pending = _Parts.of(self._load(), self._telemetry)
+            self._pending = _Parts.of(self._load(), self._options.shard, self._telemetry)
         except OffkeyError as error:
             self._telemetry.reloaded(None)
             self._telemetry.tell("error", "configuration refused, the one before stays", {"error": str(error)})
@@ -205,7 +213,7 @@ class Service:
     def _assembled(self, parts: _Parts, former: Engine | None) -> Engine:
         self._writers = wire.writers(parts.outboxes)
         sinks: tuple[Sink, ...] = (_Observer(self._telemetry), self._exposition, *self._writers)
-        ports = wire.ports(parts.config, parts.sources, self._store, sinks, self._telemetry)
+        ports = wire.ports(parts.config, parts.sources, self._store, sinks, self._telemetry, self._workers)
         return Engine(parts.plans, ports, former)
 
 

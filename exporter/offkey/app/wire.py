@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from offkey.app.config import Config
 from offkey.core import plugins
 from offkey.core.ports import Journal, Sink, Source, Store
+from offkey.core.shards import WHOLE, Shard
 from offkey.core.signals import Signal
 from offkey.engine.cycle import Clocks, Ports
 from offkey.engine.plan import Plan
@@ -15,6 +16,7 @@ from offkey.engine.plan import Plan
 if TYPE_CHECKING:
     from offkey.adapters.outbox import Outbox
     from offkey.adapters.sinks import remote_write
+    from offkey.adapters.workers import Workers
 
 DETECTORS = "offkey.models.detect"
 FORECASTERS = "offkey.models.forecast"
@@ -24,8 +26,8 @@ SOURCES = "offkey.adapters.sources"
 CLOCKS = Clocks(wall=time.time, monotonic=time.monotonic)
 
 
-def plans(config: Config) -> tuple[Plan, ...]:
-    """Return what is to be done for each signal.
+def plans(config: Config, shard: Shard = WHOLE) -> tuple[Plan, ...]:
+    """Return what is to be done for each signal, by a process that watches one part of the series.
 
     Raises:
         UnknownPlugin: a model that is not there.
@@ -37,6 +39,7 @@ def plans(config: Config) -> tuple[Plan, ...]:
             _model(DETECTORS, signal.detector, signal.detector_options, signal),
             _model(FORECASTERS, signal.forecaster, signal.forecaster_options, signal),
             tuner,
+            shard,
         )
         for signal in config.signals
     )
@@ -84,10 +87,31 @@ def writers(boxes: "Sequence[Outbox]") -> "tuple[remote_write.Sink, ...]":
     return tuple(remote_write.Sink(box.send) for box in boxes)
 
 
-def ports(config: Config, reach: Mapping[str, Source], keep: Store, sinks: Sequence[Sink], journal: Journal) -> Ports:
+def workers(address: str) -> "Workers | None":
+    """Return the processes that help: a number of them, or a scheduler's; None where the address is empty.
+
+    Raises:
+        ConfigError: the address is neither.
+        WorkersLost: no scheduler answers.
+    """
+    if not address:
+        return None
+    from offkey.adapters.workers import Workers  # noqa: PLC0415 (only where they are asked for)
+
+    return Workers(address)
+
+
+def ports(
+    config: Config,
+    reach: Mapping[str, Source],
+    keep: Store,
+    sinks: Sequence[Sink],
+    journal: Journal,
+    helpers: "Workers | None" = None,
+) -> Ports:
     """Return what an engine is connected to."""
     step = min((signal.step for signal in config.signals), default=60)
-    return Ports(reach, keep, sinks, journal, CLOCKS, timeout=max(5.0, 0.8 * step))
+    return Ports(reach, keep, sinks, journal, CLOCKS, timeout=max(5.0, 0.8 * step), workers=helpers)
 
 
 def _model(package: str, kind: str, options: Mapping[str, Any], signal: Signal) -> Any:  # noqa: ANN401 (the kind decides)

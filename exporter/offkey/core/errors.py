@@ -46,6 +46,12 @@ class BadResponse(SourceError):
     reason = "bad_response"
 
 
+class WorkersLost(OffkeyError):
+    """Processes that were to help ended, or cannot be reached; what they were doing is done again."""
+
+    exit_code = 4
+
+
 class StateError(OffkeyError):
     """Stored state cannot be read or written; nothing that was good is lost."""
 

@@ -1,8 +1,8 @@
 """What the engine asks of models and of the outside world."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from offkey.core.findings import Band, Forecast, Snapshot
 from offkey.core.frame import Array, Axis, Frame
@@ -156,6 +156,30 @@ class Sink(Protocol):
 
     def publish(self, snapshot: Snapshot) -> None:
         """Make a snapshot visible in one step."""
+        ...
+
+
+class Job(Protocol):
+    """Something that is being done elsewhere."""
+
+    def done(self) -> bool:
+        """Whether there is an answer, or never will be."""
+        ...
+
+    def result(self) -> Any:  # noqa: ANN401 (whatever was asked for)
+        """Return the answer.
+
+        Raises:
+            WorkersLost: it will never come.
+        """
+        ...
+
+
+class Workers(Protocol):
+    """Other processes that do what takes long."""
+
+    def submit(self, function: Callable[..., object], *given: object) -> Job:
+        """Have a function called elsewhere."""
         ...
 
 

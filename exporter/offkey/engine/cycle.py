@@ -4,23 +4,22 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from offkey.core.durations import DAY, HOUR
-from offkey.core.errors import SourceDown, SourceError, StateError
+from offkey.core.errors import SourceDown, SourceError, StateError, WorkersLost
 from offkey.core.findings import Fault, Snapshot, Verdict
 from offkey.core.frame import Array, Axis
 from offkey.core.labels import Labels
-from offkey.core.places import places
-from offkey.core.ports import Journal, Sink, Source, Store
+from offkey.core.ports import Journal, Sink, Source, Store, Workers
 from offkey.core.state import State
-from offkey.engine.advance import Passage, align, passages
+from offkey.engine.advance import Passage
+from offkey.engine.entering import judged
+from offkey.engine.errands import Errands, Task
 from offkey.engine.learning import learn, retuned
 from offkey.engine.memory import Memory
 from offkey.engine.outlook import Outlook, outlook
 from offkey.engine.plan import Plan
 from offkey.engine.preview import Preview, preview
-from offkey.engine.reading import Reading, admit, read
+from offkey.engine.reading import Reading, read
 from offkey.engine.verdict import verdict
 
 # A verdict this many steps old says nothing about now.
@@ -53,6 +52,7 @@ class Ports:
         timeout: seconds that all live reads of a cycle may take together.
         learning_timeout: seconds that reading one signal's history may take.
         save_every: seconds between writes of what was learned.
+        workers: do what takes long, so that no cycle waits for it; None = it is done within the cycle.
     """
 
     sources: Mapping[str, Source]
@@ -63,6 +63,7 @@ class Ports:
     timeout: float = 30.0
     learning_timeout: float = 300.0
     save_every: float = 300.0
+    workers: Workers | None = None
 
 
 class Engine:
@@ -75,6 +76,7 @@ class Engine:
         self._memories: dict[str, Memory] = {}
         self._verdicts: dict[str, Verdict] = {}
         self._outlooks: dict[str, Outlook] = {}
+        self._errands = Errands(ports.workers, ports.clocks.monotonic)
         self._source_up = dict.fromkeys(ports.sources, True)
         self._down_now: set[str] = set()
         self._read_seconds = 0.0
@@ -116,6 +118,9 @@ class Engine:
                 self._advance(plan, wall)
             except SourceError as error:
                 faults.append(self._blame(plan, error))
+            except WorkersLost as error:
+                self._ports.journal.count("workers_lost")
+                self._ports.journal.tell("error", "workers lost", {"signal": plan.signal.name, "error": str(error)})
             if first:
                 self._publish(wall, started, tuple(faults))
         self._cycle += 1
@@ -163,45 +168,71 @@ class Engine:
         return behind >= plan.signal.step or behind < -CATCH_UP
 
     def _advance(self, plan: Plan, wall: float) -> None:
-        """Take one signal to now."""
+        """Take one signal to now; where other processes help, to what they have answered."""
         now = int(wall) - plan.signal.offset
         memory = self._recall(plan, now)
-        axis = Axis.between(memory.until + 1, now, plan.signal.step)
-        if axis.size == 0:
+        if memory is None or now - now % plan.signal.step <= memory.until:
             return
+        name = f"judge:{plan.key}"
+        was_away = self._errands.is_under_way(name)
+        task = None if was_away else self._question(plan, memory, now)
+        with self._lock:  # models may reuse the arrays of what they learned before
+            answer = self._errands.recurrent(
+                name, len(memory.series), lambda: task or self._question(plan, memory, now)
+            )
+            if answer is None:
+                return
+            learned, passage, dropped = answer
+            self._memories[plan.key] = learned
+        ahead = self._outlooks.get(plan.key)
+        if ahead is None or not ahead.is_current(passage.newest):
+            ahead = self._outlooks[plan.key] = outlook(plan, learned, passage.newest)
+        self._verdicts[plan.key] = verdict(plan, learned, passage, ahead, dropped)
+        self._retune(plan, learned, now)
+        if was_away and self._is_due(plan, wall):
+            self._advance(plan, wall)
+
+    def _question(self, plan: Plan, memory: Memory, now: int) -> Task[tuple[Memory, Passage, int]]:
+        """Return what is to be judged: all that is new since the memory's last instant."""
+        axis = Axis.between(memory.until + 1, now, plan.signal.step)
         began = self._ports.clocks.monotonic()
         reading = self._read(plan, axis, max(1.0, self._ports.timeout - self._read_seconds), memory.ledger)
         self._read_seconds += self._ports.clocks.monotonic() - began
-        with self._lock:  # models may reuse the arrays of what they learned before
-            memory, passage = self._judge(plan, memory, reading)
-            self._memories[plan.key] = memory
-        ahead = self._outlooks.get(plan.key)
-        if ahead is None or not ahead.is_current(passage.newest):
-            ahead = self._outlooks[plan.key] = outlook(plan, memory, passage.newest)
-        self._verdicts[plan.key] = verdict(plan, memory, passage, ahead, reading.dropped)
-        if not self._retuned and memory.until >= self._tune_next.get(plan.key, int(memory.ledger["tuned"][0]) + RETUNE):
+        return judged, (plan, memory, reading)
+
+    def _retune(self, plan: Plan, memory: Memory, now: int) -> None:
+        """Find the bounds anew when it is time, one signal a cycle."""
+        name = f"tune:{plan.key}"
+        if not self._errands.is_under_way(name):
+            due = self._tune_next.get(plan.key, int(memory.ledger["tuned"][0]) + RETUNE)
+            if self._retuned or memory.until < due:
+                return
             self._retuned = True
             self._tune_next[plan.key] = memory.until + RETUNE_AGAIN
-            self._memories[plan.key] = retuned(memory, self._learned(plan, now))
-            del self._tune_next[plan.key]
+        fresh = self._errands.fetch(name, lambda: self._lesson(plan, now))
+        if fresh is not None:
+            self._memories[plan.key] = retuned(memory, fresh)
+            self._tune_next.pop(plan.key, None)
 
-    def _recall(self, plan: Plan, now: int) -> Memory:
-        """Return the memory at hand, the stored one, or one learned from the history."""
+    def _recall(self, plan: Plan, now: int) -> Memory | None:
+        """Return the memory at hand, the stored one, or one learned from the history; None while that goes on."""
         known = self._memories.get(plan.key) or self._stored(plan)
         if known is not None and abs(now - known.until) <= CATCH_UP:
             return known
-        self._memories[plan.key] = memory = self._learned(plan, now)
-        return memory
+        learned = self._errands.fetch(f"learn:{plan.key}", lambda: self._lesson(plan, now))
+        if learned is not None:
+            self._memories[plan.key] = learned
+        return learned
 
-    def _learned(self, plan: Plan, now: int) -> Memory:
-        """Return a memory learned from the history alone; the newest column is left to be judged."""
+    def _lesson(self, plan: Plan, now: int) -> Task[Memory]:
+        """Return what is to be learned: the history alone; the newest column is left to be judged."""
         signal = plan.signal
         axis = Axis.between(now - signal.history, now - signal.step, signal.history_step)
         past = self._read(plan, axis, self._ports.learning_timeout)
         frame = past.examined.frame
         fields = {"signal": signal.name, "series": len(frame.series), "samples": int(frame.values.size)}
         self._ports.journal.tell("info", "learned from history", fields)
-        return learn(plan, past.examined)
+        return learn, (plan, past.examined)
 
     def _stored(self, plan: Plan) -> Memory | None:
         try:
@@ -217,16 +248,10 @@ class Engine:
         if name in self._down_now:
             msg = f"source '{name}' was down a moment ago"
             raise SourceDown(msg)
-        reading = read(plan.signal, self._ports.sources[name], axis, timeout, self._ports.journal, ledger)
+        source = self._ports.sources[name]
+        reading = read(plan.signal, source, axis, timeout, self._ports.journal, ledger, plan.shard)
         self._source_up[name] = True
         return reading
-
-    def _judge(self, plan: Plan, memory: Memory, reading: Reading) -> tuple[Memory, Passage]:
-        series = _mattering(plan, memory, reading)
-        examined = admit(plan.signal, reading.examined, series)
-        steps = passages(plan, align(plan, memory, series), examined, block=1, learn=not reading.partial)
-        *_, last = steps
-        return last
 
     def _blame(self, plan: Plan, error: SourceError) -> Fault:
         name = plan.signal.source
@@ -257,19 +282,6 @@ class Engine:
         for sink in self._ports.sinks:
             sink.publish(snapshot)
         return snapshot
-
-
-def _mattering(plan: Plan, memory: Memory, reading: Reading) -> tuple[Labels, ...]:
-    """Return who matters now: series in the answer, and those seen not too long ago."""
-    found, known = reading.examined.frame.series, memory.series
-    if found == known:
-        return found
-    oldest = reading.examined.frame.axis.end - plan.signal.keep_absent
-    kept = (places(known, found) >= 0) | (memory.ledger["seen"] >= oldest)
-    new = np.flatnonzero(places(found, known) < 0)
-    if kept.all() and not new.size:
-        return known
-    return tuple(known[k] for k in np.flatnonzero(kept)) + tuple(found[k] for k in new)
 
 
 def _stale(found: Verdict, wall: float) -> bool:

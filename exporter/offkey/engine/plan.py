@@ -8,6 +8,7 @@ import numpy as np
 
 from offkey.core.frame import Array
 from offkey.core.ports import Detector, Forecaster, Tuner
+from offkey.core.shards import WHOLE, Shard
 from offkey.core.signals import Signal
 
 _NOT_LEARNED_FROM = ("description", "expose", "alert", "horizons", "limit", "source", "keep_absent", "adopt_after")
@@ -15,24 +16,26 @@ _NOT_LEARNED_FROM = ("description", "expose", "alert", "horizons", "limit", "sou
 
 @dataclass(frozen=True)
 class Plan:
-    """One signal and the models that were built for it."""
+    """One signal, the models that were built for it, and which part of its series this process watches."""
 
     signal: Signal
     detector: Detector
     forecaster: Forecaster
     tuner: Tuner
+    shard: Shard = WHOLE
 
     @cached_property
     def key(self) -> str:
         """Name of what is learned; it changes with everything that would make the learned state wrong."""
         policy = {name: value for name, value in asdict(self.signal).items() if name not in _NOT_LEARNED_FROM}
         content = repr((sorted(policy.items()), self.budget, self.detector, self.forecaster, self.tuner))
+        content += "" if self.shard == WHOLE else str(self.shard)
         return f"{self.signal.name}-{hashlib.blake2s(content.encode(), digest_size=8).hexdigest()}"
 
     @property
     def budget(self) -> float:
-        """Alerts a week the signal may cost; infinite when it alerts nobody."""
-        return self.signal.alert.budget_per_week if self.signal.alert else float("inf")
+        """Alerts a week this part of the signal may cost; infinite when it alerts nobody."""
+        return self.signal.alert.budget_per_week / self.shard.count if self.signal.alert else float("inf")
 
     @property
     def dead_band(self) -> float:

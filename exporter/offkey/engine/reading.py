@@ -8,6 +8,7 @@ from offkey.core.frame import Axis, BoolArray, Frame, IntArray
 from offkey.core.labels import NAME, Labels, rank
 from offkey.core.places import by_identity
 from offkey.core.ports import Journal, Source
+from offkey.core.shards import WHOLE, Shard
 from offkey.core.signals import Signal, Zone
 from offkey.core.state import State
 from offkey.engine.completeness import Scraped, incomplete
@@ -33,7 +34,13 @@ class Reading:
 
 
 def read(
-    signal: Signal, source: Source, axis: Axis, timeout: float, journal: Journal, ledger: State | None = None
+    signal: Signal,
+    source: Source,
+    axis: Axis,
+    timeout: float,
+    journal: Journal,
+    ledger: State | None = None,
+    shard: Shard = WHOLE,
 ) -> Reading:
     """Return the signal on an axis, each series with its time zone, no more than the signal's cap.
 
@@ -44,6 +51,7 @@ def read(
         timeout: seconds for each query.
         journal: hears the source's warnings and what was left out.
         ledger: what is known of the raw samples behind each series, see `memory.Memory`.
+        shard: which part of the series matters here; the cap holds for each part.
 
     Raises:
         SourceError: the source, or this query, has no usable answer.
@@ -54,7 +62,7 @@ def read(
     answers = [one for one in (answer, traffic, scrapes) if one is not None]
     for warning in dict.fromkeys(warning for one in answers for warning in one.warnings):
         journal.tell("warning", "source warns", {"signal": signal.name, "warning": warning})
-    frame, excess = _capped(answer.frame, signal.max_series)
+    frame, excess = _capped(_part(answer.frame, shard), signal.max_series)
     dropped = excess + answer.dropped
     if dropped:
         journal.count("series_dropped", "max_series", dropped)
@@ -115,6 +123,18 @@ def _capped(frame: Frame, most: int) -> tuple[Frame, int]:
         return frame, 0
     series, kept = _lowest(frame.series, most)
     return Frame(series, frame.values[kept], frame.axis), excess
+
+
+def _part(frame: Frame, shard: Shard) -> Frame:
+    if shard == WHOLE:
+        return frame
+    mine = shard.of(frame.series)
+    return Frame(_taken(frame.series, shard), frame.values[mine], frame.axis)
+
+
+@by_identity
+def _taken(series: tuple[Labels, ...], shard: Shard) -> tuple[Labels, ...]:
+    return tuple(series[k] for k in shard.of(series))
 
 
 @by_identity

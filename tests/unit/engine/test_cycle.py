@@ -1,11 +1,15 @@
 """A cycle over all signals."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from paper import A, B, Rig, Script
 
 from offkey.core.errors import QueryRejected, StateError
 from offkey.core.frame import Axis
+from offkey.core.labels import Labels
+from offkey.core.shards import Shard
 
 
 def level(value):
@@ -120,6 +124,16 @@ def test_the_cap_keeps_the_same_series_in_any_order(planned):
     assert first.series == second.series
     assert first.dropped == 1
     assert forward.journal.counts["series_dropped", "max_series"] == 2
+
+
+def test_parts_watch_all_series_between_them(planned):
+    """Each process judges its own, with its share of the budget, and learns under a name of its own."""
+    answers = {Labels.of(pod=str(k)): level(float(k)) for k in range(12)}
+    plans = [replace(planned(), shard=Shard(index, 3)) for index in range(3)]
+    found = [Rig([plan], Script({"load": answers})).tick().verdicts[0].series for plan in plans]
+    assert sorted(labels for part in found for labels in part) == sorted(answers)
+    assert len({plan.key for plan in (planned(), *plans)}) == 4
+    assert plans[0].budget == planned().budget / 3
 
 
 def test_what_was_learned_survives_a_restart(planned):

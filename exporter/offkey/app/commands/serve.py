@@ -17,6 +17,14 @@ from offkey.app import options
     help="Folder for what is learned, instead of the file's; without either it stays in memory.",
 )
 @click.option(
+    "--shard",
+    default="0/1",
+    show_default=True,
+    metavar="INDEX/COUNT",
+    help="Watch one part of the series; COUNT processes with 0/COUNT, 1/COUNT, ... watch all of them.",
+)
+@options.workers
+@click.option(
     "--web.listen-address",
     "addresses",
     multiple=True,
@@ -83,6 +91,8 @@ def command(  # noqa: PLR0913 (one argument for each flag)
     config_file: Path | None,
     prometheus_url: str,
     storage: Path | None,
+    shard: str,
+    workers: str,
     addresses: tuple[str, ...],
     telemetry_path: str,
     web_config: Path | None,
@@ -101,6 +111,7 @@ def command(  # noqa: PLR0913 (one argument for each flag)
     from offkey.app.loading import loader  # noqa: PLC0415 (--help stays fast)
     from offkey.app.prefixes import Prefixes  # noqa: PLC0415 (as above)
     from offkey.app.serve import Options, Service  # noqa: PLC0415 (as above)
+    from offkey.core.shards import Shard  # noqa: PLC0415 (as above)
 
     chosen = Options(
         addresses,
@@ -112,5 +123,7 @@ def command(  # noqa: PLR0913 (one argument for each flag)
         web_config,
         Prefixes.of(external_url, route_prefix),
         receiver,
+        Shard.parse(shard),
+        workers,
     )
     Service(loader(config_file, prometheus_url, storage), chosen).run()

@@ -14,6 +14,7 @@ from offkey.app.ruleoutput import target_option
 @options.prometheus_url
 @options.rule_folder
 @target_option
+@options.workers
 @click.option("--adopt", "edited", flag_value="adopt", help="Keep the constants people changed by hand, for good.")
 @click.option("--replace", "edited", flag_value="replace", help="Write over what people changed by hand.")
 @click.option("--dry-run", is_flag=True, help="Show the changes as a diff and write nothing.")
@@ -22,6 +23,7 @@ def command(
     prometheus_url: str,
     folder: Path,
     target_name: str | None,
+    workers: str,
     edited: Literal["adopt", "replace"] | None,
     dry_run: bool,
 ) -> None:
@@ -34,7 +36,7 @@ def command(
     """
     from offkey.app.rulebook import Book  # noqa: PLC0415 (--help stays fast)
 
-    book = Book.learned(config_file, prometheus_url, folder, edited or "refuse", target_name)
+    book = Book.learned(config_file, prometheus_url, folder, edited or "refuse", target_name, workers)
     if dry_run:
         options.echo_diff(book.changes.diff())
     else:

@@ -1,0 +1,108 @@
+"""Many series at once: their labels, their values, and an engine that knows them already."""
+
+import time
+from dataclasses import replace
+
+import numpy as np
+
+from offkey.adapters.sinks import exposition
+from offkey.adapters.stores import memory
+from offkey.core import plugins
+from offkey.core.durations import DAY, HOUR, MINUTE
+from offkey.core.frame import Array, Axis, Frame
+from offkey.core.labels import Labels
+from offkey.core.ports import Answer
+from offkey.core.signals import Signal
+from offkey.core.state import Learned, State
+from offkey.engine.cycle import Clocks, Engine, Ports
+from offkey.engine.learning import learn
+from offkey.engine.plan import Plan
+from offkey.engine.quality import examine
+
+NOW = 1_700_000_100  # a multiple of five minutes
+HORIZONS = (HOUR, 2 * HOUR, 6 * HOUR, DAY)
+LEARNED = 200  # series that are really learned; the others are taken for copies of them
+SIGNAL = Signal("load", "load", history=3 * DAY, history_step=5 * MINUTE, horizons=HORIZONS, max_series=10**7)
+
+
+def labels(size: int) -> tuple[Labels, ...]:
+    """Return label sets of some 110 bytes each, 500 for an instance."""
+    return tuple(
+        Labels.of(
+            metric=f"node_subsystem_metric_{k % 100:03d}_total",
+            device=f"eth{k // 100 % 5}",
+            instance=f"10.{k // 128_000}.{k // 500 % 256}.7:9100",
+            job="node",
+            namespace="production-eu",
+        )
+        for k in range(size)
+    )
+
+
+def values(size: int, axis: Axis) -> Array:
+    """Return a day's wave for each series, with noise, shape (size, T)."""
+    random = np.random.default_rng(axis.start)
+    phase = 0.7 * (np.arange(size) % LEARNED)[:, None]
+    return 100 + 30 * np.sin(2 * np.pi * axis.times / DAY + phase) + random.normal(size=(size, axis.size))
+
+
+def plan(signal: Signal = SIGNAL) -> Plan:
+    """Return the signal with the models that are the default."""
+    return Plan(
+        signal,
+        plugins.model("offkey.models.detect", signal.detector, season=signal.season),
+        plugins.model("offkey.models.forecast", signal.forecaster),
+        plugins.model("offkey.models.tune", "budget"),
+    )
+
+
+def learned(what: Plan, series: tuple[Labels, ...]) -> Learned:
+    """Return what an engine knows of the series after their history."""
+    few = series[:LEARNED]
+    axis = Axis.between(NOW - what.signal.history, NOW, what.signal.history_step)
+    found = learn(what, examine(what.signal, Frame(few, values(len(few), axis), axis), None)).learned()
+    index = np.arange(len(series)) % len(few)
+
+    def copied(state: State) -> State:
+        return State(
+            series, {name: np.ascontiguousarray(rows[index]) for name, rows in state.rows.items()}, state.shared
+        )
+
+    return replace(found, states={name: copied(state) for name, state in found.states.items()})
+
+
+class Fleet:
+    """An engine over so many series that answers from memory and publishes a page; time passes when it is told to."""
+
+    def __init__(self, size: int) -> None:
+        self.series = labels(size)
+        self.plan = plan()
+        self.sink = exposition.Sink()
+        self.now = float(NOW)
+        store = memory.Store()
+        self.known = learned(self.plan, self.series)
+        store.save(self.plan.key, self.known)
+        clocks = Clocks(wall=lambda: self.now, monotonic=time.monotonic)
+        self.engine = Engine([self.plan], Ports({"default": self}, store, [self.sink], self, clocks, save_every=1e9))
+
+    def read(self, _query: str, axis: Axis, _timeout: float) -> Answer:
+        """Answer as a source does, at once."""
+        return Answer(Frame(self.series, self.answers, axis))
+
+    def close(self) -> None:
+        """Nothing to let go."""
+
+    def count(self, event: str, reason: str = "", amount: int = 1) -> None:
+        """Take no notice."""
+
+    def tell(self, level: str, message: str, fields: object = None) -> None:
+        """Take no notice."""
+
+    def wait(self) -> None:
+        """Let a minute pass, and have the values of its end."""
+        self.now += MINUTE
+        self.answers = values(len(self.series), Axis(int(self.now), MINUTE, 1))
+
+    def tick(self) -> None:
+        """Judge, forecast and publish what there is now."""
+        self.engine.tick()

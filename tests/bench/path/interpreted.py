@@ -1,0 +1,25 @@
+"""Score one series in plain Python: NUMBA_DISABLE_JIT=1 python -m tests.bench.path.interpreted STEPS."""
+
+import sys
+import time
+
+from offkey.core.durations import DAY
+from offkey.core.frame import Axis, Frame
+
+from . import fleet
+
+
+def main(steps: int) -> float:
+    """Return the seconds of CPU of one step."""
+    series, model = fleet.labels(1), fleet.plan().detector
+    past, now = Axis.between(fleet.NOW - 2 * DAY, fleet.NOW, 300), Axis(fleet.NOW + 60, 60, 1)
+    state = model.fit(Frame(series, fleet.values(1, past), past))
+    frame = Frame(series, fleet.values(1, now), now)
+    began = time.process_time()
+    for _ in range(steps):
+        model.score(state, frame)
+    return (time.process_time() - began) / steps
+
+
+if __name__ == "__main__":
+    sys.stdout.write(f"{main(int(sys.argv[1]))}\n")
