@@ -37,6 +37,8 @@ def verdict(series, signal=None, seed=1, time=NOW, **changes):
         "forecast": Forecast(*(numbers(len(signal.horizons)) for _ in range(3))),
         "time_to_limit": numbers(),
         "expected_alerts_per_week": 1.5,
+        "forecast_coverage": random.random(len(signal.horizons)),
+        "forecast_error": 2 * random.random(len(signal.horizons)),
     }
     return Verdict(signal, tuple(series), time, **{**facts, **changes})
 
@@ -122,6 +124,10 @@ def per_signal(verdict):
     yield "offkey_series", own, len(verdict.series)
     yield "offkey_anomalous_series", own, sum(map(bool, verdict.anomalous))
     yield "offkey_band_coverage_ratio", own, np.mean(known) if known else math.nan
+    for place, seconds in enumerate(verdict.signal.horizons[: len(verdict.forecast_coverage)]):
+        horizon = {**own, "horizon": format_duration(seconds)}
+        yield "offkey_forecast_coverage_ratio", horizon, verdict.forecast_coverage[place]
+        yield "offkey_forecast_error_ratio", horizon, verdict.forecast_error[place]
     yield "offkey_last_sample_timestamp_seconds", own, verdict.time
     yield "offkey_expected_alerts_per_week", own, verdict.expected_alerts_per_week
     if verdict.signal.alert:

@@ -54,6 +54,8 @@ class Verdict:
         coverage: share of recent samples inside the band.
         forecast: at `signal.horizons`, arrays (S, H).
         time_to_limit: seconds until the forecast crosses `signal.limit`; NaN when not within the horizon.
+        forecast_coverage: share of past forecasts whose truth lay inside their bounds, at each horizon, (H,).
+        forecast_error: their absolute error against that of repeating the last day, at each horizon, (H,).
         faults: defects met in this cycle.
         dropped: series left out by the cap.
         expected_alerts_per_week: what the bound would have cost on the past it was learned from.
@@ -74,6 +76,8 @@ class Verdict:
     faults: tuple[Fault, ...] = ()
     dropped: int = 0
     expected_alerts_per_week: float = float("nan")
+    forecast_coverage: Array = field(default_factory=lambda: np.empty(0))
+    forecast_error: Array = field(default_factory=lambda: np.empty(0))
 
     @property
     def known(self) -> BoolArray:

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from offkey.core.durations import DAY, HOUR
 from offkey.core.errors import SourceDown, SourceError, StateError, WorkersLost
@@ -20,6 +20,7 @@ from offkey.engine.outlook import Outlook, outlook
 from offkey.engine.plan import Plan
 from offkey.engine.preview import Preview, preview
 from offkey.engine.reading import Reading, read
+from offkey.engine.trackrecord import TrackRecord
 from offkey.engine.verdict import verdict
 
 # A verdict this many steps old says nothing about now.
@@ -76,6 +77,7 @@ class Engine:
         self._memories: dict[str, Memory] = {}
         self._verdicts: dict[str, Verdict] = {}
         self._outlooks: dict[str, Outlook] = {}
+        self._records: dict[str, TrackRecord] = {}
         self._errands = Errands(ports.workers, ports.clocks.monotonic)
         self._source_up = dict.fromkeys(ports.sources, True)
         self._down_now: set[str] = set()
@@ -93,6 +95,8 @@ class Engine:
         for plan in self._plans:
             if plan.key in former._memories:
                 self._memories[plan.key] = former._memories[plan.key]
+            if plan.key in former._records:
+                self._records[plan.key] = former._records[plan.key]
             found = former._verdicts.get(plan.key)
             if found is not None and found.signal == plan.signal:
                 self._verdicts[plan.key] = found
@@ -187,7 +191,11 @@ class Engine:
         ahead = self._outlooks.get(plan.key)
         if ahead is None or not ahead.is_current(passage.newest):
             ahead = self._outlooks[plan.key] = outlook(plan, learned, passage.newest)
-        self._verdicts[plan.key] = verdict(plan, learned, passage, ahead, dropped)
+            record = self._records.setdefault(plan.key, TrackRecord(plan.signal.horizons))
+            record.follow(passage.newest, ahead)
+        found = verdict(plan, learned, passage, ahead, dropped)
+        record = self._records[plan.key]
+        self._verdicts[plan.key] = replace(found, forecast_coverage=record.coverage, forecast_error=record.error)
         self._retune(plan, learned, now)
         if was_away and self._is_due(plan, wall):
             self._advance(plan, wall)

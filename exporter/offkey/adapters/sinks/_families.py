@@ -49,6 +49,17 @@ class SignalFamily(Family):
 
 
 @dataclass(frozen=True, slots=True)
+class HorizonFamily(Family):
+    """A metric with one sample per signal and forecast horizon; NaN = no sample."""
+
+    values: Callable[[Verdict], Array]
+
+    def samples(self, verdict: Verdict) -> Iterator[tuple[str, float]]:
+        """Yield each horizon as people write it, and its value."""
+        yield from zip(map(format_duration, verdict.signal.horizons), self.values(verdict).tolist(), strict=False)
+
+
+@dataclass(frozen=True, slots=True)
 class StandingFamily(Family):
     """A metric with one sample per signal that stays when the signal's verdict grows too old to be shown."""
 
@@ -185,6 +196,19 @@ SIGNAL = (
     ),
 )
 
+HORIZON = (
+    HorizonFamily(
+        "offkey_forecast_coverage_ratio",
+        "Share of past forecasts whose truth lay inside their 90 % bounds, mean over the series.",
+        lambda verdict: verdict.forecast_coverage,
+    ),
+    HorizonFamily(
+        "offkey_forecast_error_ratio",
+        "Error of past forecasts against that of repeating the last day, median over the series; below 1 is better.",
+        lambda verdict: verdict.forecast_error,
+    ),
+)
+
 STANDING = (
     StandingFamily("offkey_last_sample_timestamp_seconds", "Unix time of the newest sample that was judged.", "time"),
     StandingFamily(
@@ -202,7 +226,7 @@ FAULT = Family("offkey_data_fault", "Defects of the data or its source met by th
 # The kind of fault that series are counted under which differ from another one by their metric name only.
 DUPLICATE = "duplicate_series"
 
-ALL: tuple[Family, ...] = (*SERIES, *SIGNAL, *STANDING, FAULT)
+ALL: tuple[Family, ...] = (*SERIES, *SIGNAL, *HORIZON, *STANDING, FAULT)
 
 
 def samples_per_series(signal: Signal) -> int:

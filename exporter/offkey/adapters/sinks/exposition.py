@@ -184,6 +184,8 @@ def _content(
         yield from _block(family, *_series_lines(family, verdicts, known))
     for about in families.SIGNAL:
         yield from _block(about, _lines(about, signals, map(about.value, verdicts)))
+    for ratio in families.HORIZON:
+        yield from _block(ratio, _horizon_lines(ratio, verdicts, escaping))
     for fact in families.STANDING:
         yield from _block(fact, _lines(fact, standing, map(attrgetter(fact.fact), shown.arrivals.values())))
     met = _faults(verdicts, known, shown, escaping)
@@ -199,6 +201,15 @@ def _block(family: families.Family, *lines: Lines) -> Iterator[bytes | Lines]:
 
 def _lines(family: families.Family, tails: Tails, values: Iterable[float]) -> Lines:
     return Lines(f"{family.name}{{".encode(), tails, np.array([*values], np.float64))
+
+
+def _horizon_lines(family: families.HorizonFamily, verdicts: Sequence[Verdict], escaping: str) -> Lines:
+    found = {
+        tail(Labels(), escaping, signal=verdict.signal.name, horizon=horizon): value
+        for verdict in verdicts
+        for horizon, value in family.samples(verdict)
+    }
+    return _lines(family, Tails.of(found), found.values())
 
 
 def _series_lines(

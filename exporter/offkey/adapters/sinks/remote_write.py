@@ -81,9 +81,13 @@ class Sink:
                 written = self._written(verdict.signal.name, verdict.series)
                 for extra, values in family.columns(verdict):
                     yield from _column(family.name, extra, written, values, time)
-        own = _Written((Labels(),), [_texts((), verdict.signal.name)[0]], [{}])
+        texts, cuts = _texts((), verdict.signal.name)
+        own = _Written((Labels(),), [texts], [cuts])
         for one in families.SIGNAL:
             yield from _column(one.name, "", own, np.array([one.value(verdict)]), time)
+        for ratio in families.HORIZON:
+            for horizon, value in ratio.samples(verdict):
+                yield from _column(ratio.name, f'horizon="{horizon}",', own, np.array([value]), time)
 
     def _written(self, name: str, series: tuple[Labels, ...]) -> _Written:
         """Return the fields of a signal's series, written anew only when the set of series changes."""
