@@ -120,7 +120,7 @@ def limits() -> table.Panel:
         unit="dtdurations",
         decimals=0,
     )
-    left = Query(f"bottomk(50, {without_scrape_labels(_LIMIT)})", "time left")
+    left = Query(without_scrape_labels(f"bottomk(50, {_LIMIT})"), "time left")
     return listing(
         about,
         left,
