@@ -78,6 +78,7 @@ def test_an_older_kubernetes_is_refused(helm):
     ("setting", "path"),
     [
         ("replicas=6", "/replicas"),
+        ("shards=0", "/shards"),
         ("dashboards.presets={nodes}", "/dashboards/presets/0"),
         ("webConfig.tsl=true", "/webConfig"),
         ("ingress.hosts=here", "/ingress/hosts"),
@@ -254,13 +255,23 @@ def test_everything_that_exists_can_be_brought_along(render):
     assert pod(objects)["serviceAccountName"] == "my-account"
 
 
-def test_replicas_stand_apart(render):
-    """They are spread by their own labels, and replaced one after the other."""
-    deployment = render(case=CHART / "ci" / "ha-values.yaml")["Deployment", "demo-offkey"]["spec"]
-    (spread,) = deployment["template"]["spec"]["topologySpreadConstraints"]
-    assert spread["labelSelector"]["matchLabels"] == deployment["selector"]["matchLabels"]
-    assert deployment["replicas"] == 2
-    assert deployment["strategy"] == {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 1, "maxSurge": 0}}
+def test_every_series_is_judged_in_one_shard_and_by_every_replica_of_it(render):
+    """Shards differ in their number and choose only their own pods; the service chooses all of them."""
+    objects = render(case=CHART / "ci" / "ha-values.yaml")
+    deployments = [each for (kind, _), each in objects.items() if kind == "Deployment"]
+    shards = [each["spec"]["template"]["spec"]["containers"][0]["args"] for each in deployments]
+    assert [flag for args in shards for flag in args if flag.startswith("--shard")] == [
+        f"--shard={shard}/3" for shard in range(3)
+    ]
+    chosen = [each["spec"]["selector"]["matchLabels"] for each in deployments]
+    assert [labels["offkey/shard"] for labels in chosen] == ["0", "1", "2"]
+    service = objects["Service", "demo-offkey"]["spec"]["selector"].items()
+    for deployment, labels in zip(deployments, chosen, strict=True):
+        assert labels.items() <= deployment["spec"]["template"]["metadata"]["labels"].items()
+        assert service <= labels.items()
+        assert deployment["spec"]["replicas"] == 2
+        (spread,) = deployment["spec"]["template"]["spec"]["topologySpreadConstraints"]
+        assert spread["labelSelector"]["matchLabels"].items() == service
 
 
 def test_two_replicas_raise_one_alert(program, tmp_path):
@@ -285,6 +296,7 @@ def test_two_replicas_raise_one_alert(program, tmp_path):
     ("settings", "said"),
     [
         ("replicas=2,persistence.enabled=true", "cannot share one volume"),
+        ("shards=2,persistence.existingClaim=mine,persistence.enabled=true", "cannot share one volume"),
         ("ingress.enabled=true", "name at least one host"),
         ("httpRoute.enabled=true", "name at least one gateway"),
     ],
@@ -294,6 +306,17 @@ def test_what_cannot_work_is_refused(helm, settings, said):
     result = helm("template", "demo", CHART, "--set", settings, check=False)
     assert result.returncode == 1
     assert said in result.stderr
+
+
+def test_each_shard_keeps_what_it_learned_on_a_volume_of_its_own(render):
+    """No two pods write to one place."""
+    objects = render("--set", "shards=2,persistence.enabled=true")
+    claims = [name for kind, name in objects if kind == "PersistentVolumeClaim"]
+    assert claims == ["demo-offkey-0", "demo-offkey-1"]
+    for (kind, name), each in objects.items():
+        if kind == "Deployment":
+            state = next(v for v in each["spec"]["template"]["spec"]["volumes"] if v["name"] == "state")
+            assert state["persistentVolumeClaim"] == {"claimName": name}
 
 
 def test_tls_reaches_probes_and_monitors(render):

@@ -150,7 +150,9 @@ def test_a_quiet_time_pages_nobody(machine):
 
 
 def test_a_busy_processor_is_seen(machine):
-    """Programs that never rest are anomalous."""
+    """Programs that never rest are anomalous, unless the machine never rests anyway."""
+    if ask(machine, 'avg(rate(node_cpu_seconds_total{mode="idle"}[5m])) < 0.3'):
+        pytest.skip("the processors were busy before")
     burners = [subprocess.Popen(["nice", sys.executable, "-c", "while True: pass"]) for _ in range(4 * os.cpu_count())]
     try:
         delay = patient(lambda: ask(machine, 'offkey_anomaly{signal=~"node_cpu_.+"}'), SEEN_WITHIN)

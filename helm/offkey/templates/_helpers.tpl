@@ -105,3 +105,13 @@ httpGet:
     {{- toYaml . | nindent 4 }}
   {{- end }}
 {{- end }}
+
+{{- /* Name of a shard's objects; the first argument is the root, the second the shard. */ -}}
+{{- define "offkey.shardname" -}}
+{{- $root := index . 0 }}
+{{- if gt (int $root.Values.shards) 1 }}
+{{- printf "%s-%d" (include "offkey.fullname" $root | trunc 59 | trimSuffix "-") (int (index . 1)) }}
+{{- else }}
+{{- include "offkey.fullname" $root }}
+{{- end }}
+{{- end }}
