@@ -21,7 +21,13 @@ CONFIG = """
 sources: {{default: {{url: "{url}"}}}}
 remote_write: [{{url: "{url}/api/v1/write"}}]
 signals:
-  - {{name: level, query: level, step: 1m, history: 1h, season: none, detector: {{kind: mad, window: 3600}}, forecast: {{horizons: []}}}}
+  - name: level
+    query: level
+    step: 1m
+    history: 1h
+    season: none
+    detector: {{kind: mad, window: 3600}}
+    forecast: {{horizons: []}}
 """
 
 
