@@ -59,3 +59,17 @@ def test_a_report_is_named_html(place, capsys):
     """Anything else is refused before it is written."""
     assert run(["backtest", "--report", "report.pdf"]) == 2
     assert "name it .html" in capsys.readouterr().err
+
+
+def test_tuning_proposes_settings_within_the_budget(place, capsys):
+    """A `for` of an hour missed the incident; the proposal tells of it, and nothing is written."""
+    before = {path.name: path.read_bytes() for path in place.iterdir()}
+    (place / "old.yml").write_text((place / "old.yml").read_text().replace("1/week", "9/week"))
+    before["old.yml"] = (place / "old.yml").read_bytes()
+    assert run(["rules", "tune", "--config.file", "old.yml", "-o", "json"]) == 0
+    (signal,) = json.loads(capsys.readouterr().out)["signals"]
+    assert signal["pages_per_week"] == 0
+    assert signal["proposed"] is None or signal["proposed"]["expected_pages_per_week"] <= 9
+    assert run(["rules", "tune", "--config.file", "old.yml"]) == 0
+    assert capsys.readouterr().out.splitlines()[1].startswith("latency")
+    assert {path.name: path.read_bytes() for path in place.iterdir()} == before

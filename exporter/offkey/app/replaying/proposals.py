@@ -1,0 +1,49 @@
+"""Proposed alert settings as values and as a table."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from offkey.core.durations import format_duration
+from offkey.core.signals import Alert
+from offkey.engine.tuning import Tuned
+
+VERSION = 1
+HEAD = ("SIGNAL", "BUDGET", "PAGES/WEEK", "FOR", "DEAD_BAND", "KEEP_FIRING_FOR")
+
+
+def tree(found: Sequence[Tuned]) -> dict[str, Any]:
+    """Return proposals as JSON values; `proposed` is null where the present settings stay."""
+    return {"version": VERSION, "signals": [_signal(one) for one in found]}
+
+
+def _signal(one: Tuned) -> dict[str, Any]:
+    signal = one.test.plan.signal
+    solution = one.solution
+    proposed = None
+    if solution is not None:
+        proposed = {
+            "for": format_duration(solution.setting.hold),
+            "dead_band": solution.setting.dead_band,
+            "keep_firing_for": format_duration(solution.setting.keep),
+            "pages_per_week": round(solution.counted_per_week, 3),
+            "expected_pages_per_week": round(solution.expected_per_week, 3),
+            "delay_seconds": round(solution.delay, 1),
+        }
+    present = {"budget_per_week": one.test.plan.budget, "pages_per_week": round(one.pages_per_week, 3)}
+    return {"signal": signal.name, **present, "proposed": proposed}
+
+
+def rows(found: Sequence[Tuned]) -> list[tuple[str, ...]]:
+    """Return what is set and what is proposed, a head first; where nothing is better only what is set."""
+    made: list[tuple[str, ...]] = [HEAD]
+    for one in found:
+        alert = one.test.plan.signal.alert or Alert()
+        now = (f"{one.pages_per_week:.2g}", format_duration(alert.hold), f"{alert.dead_band:g}")
+        cells: tuple[str, ...] = (*now, format_duration(alert.keep_firing))
+        if one.solution is not None:
+            new = one.solution.setting
+            better = (f"{one.solution.counted_per_week:.2g}", format_duration(new.hold), f"{new.dead_band:g}")
+            pairs = zip(cells, (*better, format_duration(new.keep)), strict=True)
+            cells = tuple(was if was == then else f"{was} -> {then}" for was, then in pairs)
+        made.append((one.test.plan.signal.name, f"{one.test.plan.budget:g}", *cells))
+    return made

@@ -1,0 +1,74 @@
+"""Whole alerts on strangeness: when they fire, how rare they are, and which setting keeps a budget."""
+
+import numpy as np
+import pytest
+
+from offkey.models.alarms.firing import firing, pages
+from offkey.models.alarms.solve import MOST_FIRING, Setting, fires, page_starts, solve
+from offkey.models.alarms.tail import Tail
+
+DAY_OF_MINUTES = 1440
+
+
+def noisy(days, seed, episodes=0, height=8.0, length=20):
+    """Return exponential strangeness with some longer episodes."""
+    random = np.random.default_rng(seed)
+    values = random.exponential(0.5, days * DAY_OF_MINUTES)
+    for first in random.integers(0, values.size - length, episodes):
+        values[first : first + length] = height + random.exponential(1.0, length)
+    return values
+
+
+def test_an_alert_on_strangeness_fires_as_prometheus_would():
+    """`for` from the first breach, the dead band while it fires, `keep_firing_for` after; NaN is no breach."""
+    values = np.array([0, 5, 5, 5, 3.5, 1, 1, 1, 5, np.nan, 5, 5, 5.0])
+    assert np.flatnonzero(firing(values, 4.0, 3.0, 2, 2)).tolist() == [3, 4, 5, 6, 12]
+
+
+def test_firing_again_soon_is_no_new_page():
+    """Episodes at most `gap` samples apart count once."""
+    on = np.zeros(30, bool)
+    on[[2, 5, 6, 20]] = True
+    assert pages(on, 3).tolist() == [2, 20]
+
+
+def test_a_tail_knows_how_many_peaks_are_beyond_a_level():
+    """An exponential tail of scale 2: 40 peaks a week above the base, one above base + 2 ln 40."""
+    peaks = 3.0 + np.random.default_rng(1).exponential(2.0, 4000)
+    tail = Tail.of(peaks, 3.0, 100.0)
+    assert tail.rate == 40.0
+    assert tail.level(1.0) == pytest.approx(3.0 + 2.0 * np.log(40), rel=0.1)
+    assert tail.per_week(np.array(tail.level(1.0))) == pytest.approx(1.0)
+    assert tail.level(50.0) == 3.0
+    assert tail.probability(np.array(3.0)) == pytest.approx(1.0)
+
+
+def test_a_single_peak_still_gives_a_tail():
+    """Nothing is divided by nothing."""
+    assert Tail.of(np.array([4.0]), 3.0, 1.0).level(0.5) > 3.0
+
+
+@pytest.mark.parametrize("budget", [1.0, 5.0])
+def test_a_solution_keeps_its_budget_and_finds_what_lasts(budget):
+    """On four weeks with eight real episodes the replayed pages stay near the budget, and no alert fires for ever."""
+    values = noisy(28, 3, episodes=8)
+    found = solve(values, 60, budget, holds=(0, 300), dead_bands=(0.0, 0.2), keeps=(0, 300))
+    assert found.counted_per_week <= budget + 0.25
+    assert fires(values, 60, found.setting).mean() <= MOST_FIRING
+    if budget > 2:
+        starts = page_starts(values, 60, found.setting)
+        assert sum(values[first : first + 5].max() > 8 for first in starts) >= 7
+
+
+def test_with_the_bound_given_only_the_rest_is_searched():
+    """A bound that costs too much without `for` gets one; one that can never keep the budget gives nothing."""
+    values = noisy(14, 4, episodes=3)
+    found = solve(values, 60, 3.0, holds=(0, 300), dead_bands=(0.0,), keeps=(0,), bounds=np.array([3.0]))
+    assert found.setting == Setting(3.0, 300, 0.0, 0)
+    assert solve(values, 60, 0.01, holds=(0,), dead_bands=(0.0,), keeps=(0,), bounds=np.array([1.0])) is None
+
+
+def test_a_past_that_holds_nothing_gives_no_setting():
+    """Unknown or perfectly quiet."""
+    assert solve(np.full(100, np.nan), 60, 1.0) is None
+    assert solve(np.zeros(100), 60, 1.0) is None
