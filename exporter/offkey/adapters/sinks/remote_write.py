@@ -14,7 +14,7 @@ from offkey.adapters.decode.messages import field, varint, write_labels
 from offkey.adapters.sinks import _families as families
 from offkey.adapters.sinks._text import wire_names
 from offkey.core.findings import Snapshot, Verdict
-from offkey.core.frame import Array, IntArray
+from offkey.core.frame import Array, BoolArray, IntArray
 from offkey.core.labels import NAME, Labels
 from offkey.engine.preview import Preview
 
@@ -31,11 +31,13 @@ class _Written:
         series: whose they are, S label sets.
         texts: fields before the metric's name and after it; names are in order.
         cuts: where in the second part each label offkey may add belongs.
+        first: False where a lesser label set is the same once the metric name is dropped, (S,).
     """
 
     series: tuple[Labels, ...]
     texts: list[tuple[bytes, bytes]]
     cuts: list[dict[str, int]]
+    first: BoolArray
 
 
 class Sink:
@@ -95,9 +97,19 @@ class Sink:
             known = self._known.get(name)
             if known is None or (known.series is not series and known.series != series):
                 both = [_texts(labels.pairs, name) for labels in series]
-                known = _Written(series, [texts for texts, _ in both], [cuts for _, cuts in both])
+                texts = [texts for texts, _ in both]
+                known = _Written(series, texts, [cuts for _, cuts in both], _first(series, texts))
                 self._known[name] = known
             return known
+
+
+def _first(series: tuple[Labels, ...], texts: list[tuple[bytes, bytes]]) -> BoolArray:
+    known: set[tuple[bytes, bytes]] = set()
+    first = np.zeros(len(series), bool)
+    for k in sorted(range(len(series)), key=series.__getitem__):
+        first[k] = texts[k] not in known
+        known.add(texts[k])
+    return first
 
 
 class _Stamps:
@@ -132,7 +144,7 @@ def _column(name: str, extra: str, written: _Written, values: Array, times: _Sta
     found = _EXTRA.fullmatch(extra)
     added = write_labels([(found[1], found[2])]) if found else b""
     packed = struct.Struct("<d").pack
-    for k in np.flatnonzero(~np.isnan(values)).tolist():
+    for k in np.flatnonzero(~np.isnan(values) & written.first).tolist():
         before, after = written.texts[k]
         if found:
             cut = written.cuts[k][found[1]]
