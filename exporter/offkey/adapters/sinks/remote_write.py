@@ -84,7 +84,7 @@ class Sink:
                 for extra, values in family.columns(verdict):
                     yield from _column(family.name, extra, written, values, time)
         texts, cuts = _texts((), verdict.signal.name)
-        own = _Written((Labels(),), [texts], [cuts])
+        own = _Written((Labels(),), [texts], [cuts], np.ones(1, bool))
         for one in families.SIGNAL:
             yield from _column(one.name, "", own, np.array([one.value(verdict)]), time)
         for ratio in families.HORIZON:
