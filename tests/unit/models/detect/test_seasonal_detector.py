@@ -222,6 +222,22 @@ def test_smooth_fine_samples_after_a_coarse_history_are_quiet():
     assert episodes(strangeness, np.full(1, BOUND), 15)[0] <= 1
 
 
+@pytest.mark.parametrize("step", [5, 15, 60])
+def test_a_first_sample_counts_for_as_much_however_soon_it_comes(step):
+    """After a history of 5-minute samples the band of a faster clock is as wide as that of the same clock."""
+    rng = np.random.default_rng(11)
+    past = Axis.between(MONDAY, MONDAY + 4 * DAY, 300)
+    series = (Labels.of(a="1"),)
+    model = Model(season="daily")
+    state = model.fit(Frame(series, 0.97 + rng.normal(0.0, 0.01, (1, past.size)), past))
+    widths = []
+    for seconds in (300, step):
+        quiet = Frame(series, np.full((1, 3), 0.97), past.after(3, seconds))
+        found = model.band(state, quiet, np.full(1, BOUND))
+        widths.append(found.upper[0, 0] - found.lower[0, 0])
+    assert widths[1] == pytest.approx(widths[0], rel=0.15)
+
+
 def test_rare_counts_do_not_alarm_for_ever():
     """Failures that happen a few times a day, zero in between, are within the bound that their past asks for."""
     rng = np.random.default_rng(7)

@@ -7,6 +7,7 @@ from offkey.core.state import AnyArray
 from offkey.models.detect.seasonal.layout import (
     BEND,
     CHANGE,
+    COUNT,
     ERRORS,
     FAR,
     HALF,
@@ -30,10 +31,12 @@ from offkey.models.detect.seasonal.layout import (
     R_SLOW,
     RAW,
     SEASON,
+    SEEN,
     SLOW,
     SLOW_GAIN,
     SPREAD,
     STALE,
+    STEP,
     VISITS,
     WEEK,
     Now,
@@ -91,6 +94,7 @@ def predict(run: Array, learned: AnyArray, now: Now, rates: Array) -> Prediction
     width = run[hour + HOUR_WIDTH] if trusted and run[hour + HOUR_WIDTH] > 0 else run[SPREAD]
     jump = math.sqrt(jump * jump + run[STALE] * run[STALE] * width * width) + floor
     width = max(width, 0.2 * run[SPREAD]) + floor if known else jump
+    quick, slow = shares(run, rates)
     return Prediction(
         level,
         jump,
@@ -100,11 +104,24 @@ def predict(run: Array, learned: AnyArray, now: Now, rates: Array) -> Prediction
         1.0 / width,
         extra,
         known,
-        run[QUICK] * (1.0 - rates[R_QUICK]),
-        rates[R_QUICK],
-        run[SLOW] * (1.0 - rates[R_SLOW]),
-        rates[R_SLOW],
+        run[QUICK] * (1.0 - quick),
+        quick,
+        run[SLOW] * (1.0 - slow),
+        slow,
     )
+
+
+@compiled
+def shares(run: Array, rates: Array) -> tuple[float, float]:
+    """Return the share that one sample has in what was sustained, quick and slow, when it is judged.
+
+    Past sizes were counted at the mean spacing of the past. Where samples now come more often, one of them is judged
+    as if it stood for as long as those did; otherwise the same value would count for less, only for being seen sooner.
+    """
+    if run[SEEN] <= run[COUNT] * rates[STEP]:
+        return float(rates[R_QUICK]), float(rates[R_SLOW])
+    times = run[SEEN] / (run[COUNT] * rates[STEP])
+    return 1.0 - (1.0 - rates[R_QUICK]) ** times, 1.0 - (1.0 - rates[R_SLOW]) ** times
 
 
 @compiled

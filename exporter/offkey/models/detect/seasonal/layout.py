@@ -87,7 +87,7 @@ class Prediction(NamedTuple):
     per_width: float
     extra: float  # part of the season that belongs to the day of the week
     known: bool  # whether this time of day was seen before; without, the season is the forecast
-    quick: float  # sustained innovation before this sample, and the share that this sample will have in it
+    quick: float  # sustained innovation before this sample, and the share that this sample has in it when judged
     quick_share: float
     slow: float
     slow_share: float

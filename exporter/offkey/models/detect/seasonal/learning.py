@@ -54,6 +54,7 @@ from offkey.models.detect.seasonal.layout import (
     R_LEVEL,
     R_LEVELS,
     R_NEAR,
+    R_QUICK,
     R_SLOW,
     R_STALE,
     RARE,
@@ -242,8 +243,9 @@ def learn_shift(run: Array, x: float, usual: float, rates: Array, p: Prediction)
     """Follow what is sustained; adopt a residual as the new level when it has been held for long."""
     residual = x - usual if p.known else 0.0
     u, z = (x - p.forecast) * p.per_jump, residual * p.per_width
-    run[QUICK] = p.quick + p.quick_share * min(HELD_CLIP, max(-HELD_CLIP, u))
-    run[SLOW] = p.slow + p.slow_share * min(HELD_CLIP, max(-HELD_CLIP, u))
+    jump = min(HELD_CLIP, max(-HELD_CLIP, u))
+    run[QUICK] += rates[R_QUICK] * (jump - run[QUICK])
+    run[SLOW] += rates[R_SLOW] * (jump - run[SLOW])
     run[HELD] += rates[R_SLOW] * (min(HELD_CLIP, max(-HELD_CLIP, z)) - run[HELD])
     run[OFFSET] += rates[R_SLOW] * (residual - run[OFFSET])
     off = abs(u) > FAR_OFF or abs(z) > CLIP
