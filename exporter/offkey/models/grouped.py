@@ -6,7 +6,6 @@ from itertools import groupby
 
 import numpy as np
 
-from offkey.core.errors import ConfigError
 from offkey.core.frame import Array, Frame, IntArray
 from offkey.core.labels import Labels
 from offkey.core.state import AnyArray, State
@@ -20,15 +19,11 @@ class Grouped(Refitted):
     """A detector whose `watch` is given one group at a time, its series in the order of their labels.
 
     Attributes:
-        by: labels whose values a group shares; a series that lacks one of them is alone.
+        by: labels whose values a group shares; a series that lacks one of them is alone. Without any
+            label, all series are one group.
     """
 
     by: tuple[str, ...] = ("instance",)
-
-    def __post_init__(self) -> None:
-        if not self.by:
-            msg = "by: found no label; name at least one whose value the series of a group share"
-            raise ConfigError(msg)
 
     def update(self, state: State, frame: Frame) -> State:
         """Learn the frame's samples, group by group."""

@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from offkey.core.durations import DAY, MINUTE, WEEK
+from offkey.core.errors import ConfigError
 from offkey.core.frame import Array, BoolArray, Frame, IntArray
 from offkey.core.state import AnyArray
 from offkey.models.grouped import Grouped
@@ -42,6 +43,11 @@ class Model(Grouped):
 
     early: ClassVar[tuple[int, ...]] = (*TRAININGS, 2 * WEEK)
     later: ClassVar[int] = RENEWED_LATER * DAY
+
+    def __post_init__(self) -> None:
+        if not self.by:
+            msg = "by: found no label; name at least one whose value the metrics of a machine share"
+            raise ConfigError(msg)
 
     @property
     def picked(self) -> tuple[int, ...]:
