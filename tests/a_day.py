@@ -102,6 +102,7 @@ def _verdict(signal, series, instant, seen, usual, lower, upper=None):
         coverage=np.full(len(series), 0.995),
         forecast=Forecast(ahead, ahead - reach[:, None] / 2, ahead + reach[:, None] / 2),
         time_to_limit=np.full(len(series), 9_000.0 if signal.limit else np.nan),
+        limit_window=np.outer([7_200.0, 12_000.0], np.ones(len(series) if signal.limit else 0)),
         faults=(Fault(signal.name, "gap", series[1]),) if (score > 1).any() else (),
         expected_alerts_per_week=1.4,
     )

@@ -39,6 +39,7 @@ def verdict(series, signal=None, seed=1, time=NOW, **changes):
         "expected_alerts_per_week": 1.5,
         "forecast_coverage": random.random(len(signal.horizons)),
         "forecast_error": 2 * random.random(len(signal.horizons)),
+        "limit_window": np.stack([numbers(), numbers()]),
     }
     return Verdict(signal, tuple(series), time, **{**facts, **changes})
 
@@ -114,6 +115,8 @@ def per_series(verdict):
             yield "offkey_forecast_lower", horizon, verdict.forecast.lower[k, place]
             yield "offkey_forecast_upper", horizon, verdict.forecast.upper[k, place]
         yield "offkey_time_to_limit_seconds", own, verdict.time_to_limit[k]
+        yield "offkey_time_to_limit_lower_seconds", own, verdict.limit_window[0, k]
+        yield "offkey_time_to_limit_upper_seconds", own, verdict.limit_window[1, k]
         yield "offkey_series_ready_ratio", own, verdict.ready[k]
 
 

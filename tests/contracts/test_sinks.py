@@ -63,6 +63,7 @@ def level(cycle, size=20):
         ready=same,
         forecast=Forecast(*(same[:, None],) * 3),
         time_to_limit=same,
+        limit_window=np.stack([same, same]),
     )
     return snapshot(found, cycle=cycle)
 
@@ -113,6 +114,7 @@ def test_nothing_known_is_fine(bench):
         coverage=nothing,
         forecast=Forecast(*(np.full((2, 2), np.nan),) * 3),
         time_to_limit=nothing,
+        limit_window=np.stack([nothing, nothing]),
         expected_alerts_per_week=float("nan"),
     )
     bench.sink.publish(snapshot(found, lag=float("nan")))

@@ -54,6 +54,7 @@ class Verdict:
         coverage: share of recent samples inside the band.
         forecast: at `signal.horizons`, arrays (S, H).
         time_to_limit: seconds until the forecast crosses `signal.limit`; NaN when not within the horizon.
+        limit_window: earliest and latest of these seconds by the forecast's 90 % bounds, (2, S); empty without a limit.
         forecast_coverage: share of past forecasts whose truth lay inside their bounds, at each horizon, (H,).
         forecast_error: their absolute error against that of repeating the last day, at each horizon, (H,).
         faults: defects met in this cycle.
@@ -77,6 +78,7 @@ class Verdict:
     dropped: int = 0
     expected_alerts_per_week: float = float("nan")
     forecast_coverage: Array = field(default_factory=lambda: np.empty(0))
+    limit_window: Array = field(default_factory=lambda: np.empty((2, 0)))
     forecast_error: Array = field(default_factory=lambda: np.empty(0))
 
     @property

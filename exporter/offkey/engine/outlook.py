@@ -7,11 +7,11 @@ import numpy as np
 
 from offkey.core.durations import MINUTE
 from offkey.core.findings import Forecast
-from offkey.core.frame import Array, Axis, Frame
+from offkey.core.frame import Array, Axis, Frame, IntArray
 from offkey.core.labels import Labels
 from offkey.engine.memory import Memory
 from offkey.engine.plan import Plan
-from offkey.models.crossing import time_to_limit
+from offkey.models.crossing import limit_window, time_to_limit
 from offkey.models.grid import BIN
 
 # The forecast of a crossing is looked at this often.
@@ -27,14 +27,14 @@ class Outlook:
         bin: number of the bin, counted from 1970.
         forecast: at the signal's horizons, arrays (S, H), inside its valid range.
         axis: instants of the path to the limit; empty without one.
-        path: point forecasts there, shape (S, instants).
+        path: forecasts there, arrays (S, instants).
     """
 
     series: tuple[Labels, ...]
     bin: int
     forecast: Forecast
     axis: Axis
-    path: Array
+    path: Forecast
 
     def is_current(self, now: Frame) -> bool:
         """Return whether this still stands at the only column of `now`: within its bin, for the same series.
@@ -46,9 +46,18 @@ class Outlook:
 
     def crossing(self, limit: float, now: Frame) -> Array:
         """Return the seconds from the only column of `now` until the path reaches a limit, (S,), NaN = not on it."""
-        ahead = max(0, (now.axis.end - self.axis.start) // self.axis.step + 1)
-        times = self.axis.times[ahead:]
-        return time_to_limit(times, self.path[:, ahead:], limit, now.axis.end, now.values[:, 0])
+        times, path = self._ahead(now)
+        return time_to_limit(times, path.point, limit, now.axis.end, now.values[:, 0])
+
+    def window(self, limit: float, now: Frame) -> Array:
+        """Return the earliest and latest of these seconds by the path's bounds, shape (2, S)."""
+        times, path = self._ahead(now)
+        return np.array(limit_window(times, path, limit, now.axis.end, now.values[:, 0]))
+
+    def _ahead(self, now: Frame) -> tuple[IntArray, Forecast]:
+        """Return the instants after the only column of `now`, and the path there."""
+        first = max(0, (now.axis.end - self.axis.start) // self.axis.step + 1)
+        return self.axis.times[first:], Forecast(*(side[:, first:] for side in _sides(self.path)))
 
 
 def outlook(plan: Plan, memory: Memory, now: Frame) -> Outlook:
@@ -62,12 +71,12 @@ def outlook(plan: Plan, memory: Memory, now: Frame) -> Outlook:
         if said
         else Forecast(none, none, none)
     )
-    path = now.future(0)
+    future, path = now.future(0), Forecast(none, none, none)
     if signal.limit is not None and signal.horizons:
         step = math.gcd(CROSSING_STEP, *signal.horizons)
-        path = now.future(max(signal.horizons) // step, step)
-        path = path.with_values(plan.forecaster.forecast(memory.forecaster, path).point)
-    return Outlook(now.series, now.axis.end // BIN, forecast, path.axis, path.values)
+        future = now.future(max(signal.horizons) // step, step)
+        path = plan.forecaster.forecast(memory.forecaster, future)
+    return Outlook(now.series, now.axis.end // BIN, forecast, future.axis, path)
 
 
 def _sides(forecast: Forecast) -> tuple[Array, Array, Array]:

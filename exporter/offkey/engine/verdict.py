@@ -38,6 +38,7 @@ def verdict(plan: Plan, memory: Memory, passage: Passage, outlook: Outlook, drop
         coverage=ledger["coverage"],
         forecast=outlook.forecast,
         time_to_limit=np.full(len(frame.series), np.nan) if limit is None else outlook.crossing(limit, now),
+        limit_window=np.empty((2, 0)) if limit is None else outlook.window(limit, now),
         faults=passage.examined.faults + (() if frame.series else (Fault(signal.name, "no_data"),)),
         dropped=dropped,
         expected_alerts_per_week=float(ledger["expected_alerts_per_week"][0]),

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from paper import SIGNAL, Fixed, Rig, Script, Steady
 
+from offkey.core.findings import Forecast
 from offkey.core.frame import Axis, Frame
 from offkey.core.labels import Labels
 from offkey.core.plugins import model
-from offkey.engine.outlook import outlook
+from offkey.engine.outlook import Outlook, outlook
 from offkey.engine.plan import Plan
 from offkey.models.grid import BIN
 
@@ -43,6 +44,7 @@ def test_a_forecast_stands_for_its_bin(monkeypatch, kind):
         np.testing.assert_array_equal(found.forecast.upper, fresh.forecast.upper)
         assert found.forecast.point.shape == (2, 2)
         np.testing.assert_array_equal(found.time_to_limit, fresh.crossing(80.0, _column(found)))
+        np.testing.assert_array_equal(found.limit_window, fresh.window(80.0, _column(found)))
     assert len(made) == 3
 
 
@@ -54,6 +56,20 @@ def test_series_that_come_are_forecast_at_once():
     rig.tick()
     answers[B] = wave
     assert rig.tick().verdicts[0].forecast.point.shape == (2, 2)
+
+
+def test_a_limit_is_met_early_or_late_by_the_bounds():
+    """A path of 10 a step with bounds 10 to either side meets 25 at 2.5, 1.5 and 3.5 steps; what is past is left out."""
+    point = np.array([[10.0, 20.0, 30.0, 40.0]])
+    found = Outlook(
+        (A,), 0, Forecast(*(np.empty((1, 0)),) * 3), Axis(100, 100, 4), Forecast(point, point - 10, point + 10)
+    )
+    start = Frame((A,), np.zeros((1, 1)), Axis(0, 50, 1))
+    np.testing.assert_allclose(found.crossing(25.0, start), [250.0])
+    np.testing.assert_allclose(found.window(25.0, start), [[150.0], [350.0]])
+    later = Frame((A,), np.full((1, 1), 20.0), Axis(200, 50, 1))
+    np.testing.assert_allclose(found.crossing(25.0, later), [50.0])
+    np.testing.assert_allclose(found.window(25.0, later)[1], [150.0])
 
 
 def test_no_horizon_no_forecast():

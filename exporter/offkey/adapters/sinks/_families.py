@@ -70,6 +70,10 @@ def _plain(pick: Callable[[Verdict], Array]) -> Callable[[Verdict], Iterator[Col
     return lambda verdict: iter([("", pick(verdict))])
 
 
+def _window(side: int) -> Callable[[Verdict], Iterator[Column]]:
+    return lambda verdict: iter([("", verdict.limit_window[side])] if verdict.limit_window.size else [])
+
+
 def _edge(values: Array) -> Array:
     """Return the band's edge; a side without a bound (infinite) has no sample."""
     return np.where(np.isinf(values), np.nan, values)
@@ -154,6 +158,16 @@ SERIES = (
         "offkey_time_to_limit_seconds",
         "Time until the forecast crosses the signal's limit; absent when it does not within the longest horizon.",
         _plain(lambda verdict: verdict.time_to_limit),
+    ),
+    SeriesFamily(
+        "offkey_time_to_limit_lower_seconds",
+        "Earliest time at which a 90 % bound of the forecast crosses the limit; absent when neither does.",
+        _window(0),
+    ),
+    SeriesFamily(
+        "offkey_time_to_limit_upper_seconds",
+        "Time until both 90 % bounds of the forecast have crossed the limit; absent when one does not.",
+        _window(1),
     ),
     SeriesFamily(
         "offkey_series_ready_ratio",
@@ -245,6 +259,7 @@ def samples_per_series(signal: Signal) -> int:
         coverage=one,
         forecast=Forecast(horizons, horizons, horizons),
         time_to_limit=one if signal.limit is not None else one * np.nan,
+        limit_window=np.ones((2, 0 if signal.limit is None else 1)),
     )
     columns = (column for family in SERIES if signal.expose in family.exposed for column in family.columns(verdict))
     return sum(int((~np.isnan(values)).sum()) for _, values in columns)

@@ -20,7 +20,8 @@ class Sink:
 
     Keys: `version`, `signal`, `labels`, `time` (Unix seconds of the judged sample), `observed`, `expected`, `lower`,
     `upper` (signal's unit), `score`, `anomalous`, `since` (Unix seconds, null when not anomalous), `ready` (0 to 1),
-    `time_to_limit` (seconds), `forecast` (per horizon: `point`, `lower`, `upper`). Null is unknown or unbounded.
+    `time_to_limit` with its earliest and latest, `time_to_limit_lower` and `time_to_limit_upper` (seconds), `forecast`
+    (per horizon: `point`, `lower`, `upper`). Null is unknown or unbounded.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -37,6 +38,7 @@ class Sink:
 def _entries(verdict: Verdict) -> Iterator[dict[str, object]]:
     signal, band, forecast = verdict.signal, verdict.band, verdict.forecast
     horizons = [format_duration(seconds) for seconds in signal.horizons]
+    earliest, latest = verdict.limit_window if verdict.limit_window.size else np.full((2, len(verdict.series)), np.nan)
     columns = {
         "observed": verdict.observed,
         "expected": band.expected,
@@ -46,6 +48,8 @@ def _entries(verdict: Verdict) -> Iterator[dict[str, object]]:
         "score": np.minimum(verdict.score, sys.float_info.max),
         "ready": verdict.ready,
         "time_to_limit": verdict.time_to_limit,
+        "time_to_limit_lower": earliest,
+        "time_to_limit_upper": latest,
     }
     lists = {name: column.tolist() for name, column in columns.items()}
     ahead = {"point": forecast.point, "lower": forecast.lower, "upper": forecast.upper}

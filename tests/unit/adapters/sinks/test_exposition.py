@@ -280,5 +280,6 @@ def test_golden_exposition(golden):
         coverage=np.array([0.95]),
         forecast=Forecast(*(np.array([[value, value + 0.5]]) for value in (11.0, 9.0, 13.0))),
         time_to_limit=np.array([5400.0]),
+        limit_window=np.array([[3600.0], [7200.0]]),
     )
     golden("exposition.txt", text_of(shown(one, faults=(Fault("latency", "source_rejected"),))))

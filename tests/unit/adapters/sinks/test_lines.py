@@ -34,6 +34,7 @@ def test_golden_lines(golden):
                 ready=np.array([1.0, 0.5]),
                 forecast=Forecast(*(unknown[:, None] * value for value in (11.0, 9.0, 13.0))),
                 time_to_limit=unknown * 5400,
+                limit_window=np.outer([3600.0, 7200.0], unknown),
             )
         )
     )
