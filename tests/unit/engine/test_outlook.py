@@ -59,7 +59,7 @@ def test_series_that_come_are_forecast_at_once():
 
 
 def test_a_limit_is_met_early_or_late_by_the_bounds():
-    """A path of 10 a step with bounds 10 to either side meets 25 at 2.5, 1.5 and 3.5 steps; what is past is left out."""
+    """A path of 10 a step, its bounds 10 to either side, meets 25 at 2.5, 1.5 and 3.5 steps, less what has passed."""
     point = np.array([[10.0, 20.0, 30.0, 40.0]])
     found = Outlook(
         (A,), 0, Forecast(*(np.empty((1, 0)),) * 3), Axis(100, 100, 4), Forecast(point, point - 10, point + 10)
