@@ -7,9 +7,7 @@ import numpy as np
 
 from offkey.app.asking import told
 from offkey.core.durations import DAY, HOUR, WEEK, format_duration
-from offkey.core.frame import Array
 from offkey.core.labels import Labels
-from offkey.core.ports import Explaining
 from offkey.engine.humanize import spoken
 from offkey.engine.inquiry import Episode, Inquiry, episodes, similar
 
@@ -31,7 +29,7 @@ class Explanation:
         score: 0 as expected, 1 at the bound, above 1 outside.
         objection: the model's own measure as a share of its bound, before the signal's policy.
         earlier: the samples an hour, a day and a week before.
-        parts: share of the bound that each part of the model reaches alone.
+        parts: what each part of the model adds to the objection.
         episode: the anomaly that is open, if one is.
         past: episodes of the replayed past that are like it, or the latest ones.
         episodes: how many the replayed past has.
@@ -73,7 +71,7 @@ def explain(inquiry: Inquiry, row: int) -> Explanation:
         score=float(recent.score[row, -1]),
         objection=float(recent.strangeness[row, -1] / bound),
         earlier=dict(_earlier(inquiry, row)),
-        parts={words: float(part[row, -1] / bound) for words, part in _parts(inquiry).items()},
+        parts={words: float(part[row] / bound) for words, part in inquiry.parts.items()},
         episode=episode,
         past=similar(episode, known, MOST_EPISODES) if episode else known[-MOST_EPISODES:],
         episodes=len(known),
@@ -84,11 +82,6 @@ def explain(inquiry: Inquiry, row: int) -> Explanation:
 def _past_episodes(inquiry: Inquiry, labels: Labels) -> tuple[Episode, ...]:
     series = inquiry.past.frame.series
     return episodes(inquiry.past, series.index(labels)) if labels in series else ()
-
-
-def _parts(inquiry: Inquiry) -> dict[str, Array]:
-    detector, frame = inquiry.plan.detector, inquiry.recent.frame
-    return dict(detector.parts(inquiry.before.detector, frame)) if isinstance(detector, Explaining) else {}
 
 
 def _earlier(inquiry: Inquiry, row: int) -> Iterator[tuple[str, float]]:
@@ -123,7 +116,7 @@ def sentences(inquiry: Inquiry, found: Explanation) -> Iterator[str]:
         lasting = format_duration(found.at - began)
         yield f"  open since {told(began)} ({lasting}), worst at {told(worst.worst_at)} with score {worst.worst:.2f}"
     for words, share in sorted(found.parts.items(), key=lambda part: -np.nan_to_num(part[1])):
-        yield f"  {share:5.2f} of the bound: {words}"
+        yield f"  {share:5.2f} of the bound from {words}"
     if found.objection > 1 >= found.score:
         yield f"  the model objects ({found.objection:.2f} of its bound), the signal's policy does not: direction"
         yield f"  {signal.direction}, least deviation {number(signal.least_absolute)} and {signal.least_relative:.0%}"

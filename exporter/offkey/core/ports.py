@@ -61,7 +61,7 @@ class Explaining(Protocol):
     """A detector that can say which of its parts objects."""
 
     def parts(self, state: State, frame: Frame) -> Mapping[str, Array]:
-        """Return the strangeness by each part alone, (S, T) each, by a few words that say what it looks at."""
+        """Return what each part adds to the strangeness, (S, T) each, by a few words that say what it looks at."""
         ...
 
 

@@ -1,12 +1,14 @@
 """Look at one signal closely: what the live program would have said lately, and when the past was like it."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from offkey.core.frame import Array, IntArray
+from offkey.core.findings import Band
+from offkey.core.frame import Array, Frame, IntArray
+from offkey.core.ports import Explaining
 from offkey.engine.advance import align
 from offkey.engine.learning import Replay, follow, learn, replay
 from offkey.engine.memory import Memory
@@ -45,16 +47,17 @@ class Inquiry:
     Attributes:
         plan: the signal and its models.
         memory: what was learned up to the last recent sample.
-        before: what was learned up to the first recent sample, for the recent series.
         past: the replayed history before.
         recent: what the live program would have said since, with the signal's own step.
+        parts: what each part of the detector adds to the strangeness of the last sample, (S,) each; empty for a
+            detector that cannot say.
     """
 
     plan: Plan
     memory: Memory
-    before: Memory
     past: Replay
     recent: Replay
+    parts: Mapping[str, Array]
 
 
 def inquire(plan: Plan, past: Examined, recent: Examined) -> Inquiry:
@@ -67,9 +70,39 @@ def inquire(plan: Plan, past: Examined, recent: Examined) -> Inquiry:
     """
     learned = learn(plan, past)
     _, seen = replay(plan, past, learned.ledger["bound"])
-    before = align(plan, learned, recent.frame.series)
-    memory, lately = follow(plan, _copied(before), recent, 1)
-    return Inquiry(plan, memory, before, seen, lately)
+    size = recent.frame.axis.size
+    eve, first = follow(plan, align(plan, learned, recent.frame.series), recent.columns(0, size - 1), 1)
+    parts = _parts(plan, eve, recent.frame)
+    memory, last = follow(plan, eve, recent.columns(size - 1, size), 1)
+    return Inquiry(plan, memory, seen, _joined(first, last, recent), parts)
+
+
+def _parts(plan: Plan, eve: Memory, frame: Frame) -> dict[str, Array]:
+    if not isinstance(plan.detector, Explaining):
+        return {}
+    size = frame.axis.size
+    window = frame.columns(max(0, size - 1 - plan.detector.context), size)
+    return {words: part[:, -1] for words, part in plan.detector.parts(eve.detector, window).items()}
+
+
+def _joined(first: Replay, second: Replay, examined: Examined) -> Replay:
+    """Return two replays, the second right after the first, of what was examined as one."""
+    return Replay(
+        examined,
+        np.hstack([first.strangeness, second.strangeness]),
+        _one(first.raw_band, second.raw_band),
+        np.hstack([first.score, second.score]),
+        _one(first.band, second.band),
+        np.hstack([first.opened, second.opened]),
+    )
+
+
+def _one(first: Band, second: Band) -> Band:
+    return Band(
+        np.hstack([first.expected, second.expected]),
+        np.hstack([first.lower, second.lower]),
+        np.hstack([first.upper, second.upper]),
+    )
 
 
 def episodes(seen: Replay, row: int) -> tuple[Episode, ...]:
@@ -96,12 +129,3 @@ def _episode(score: Array, away: Array, times: IntArray, first: int, last: int) 
     return Episode(
         int(times[first]), int(times[last - 1]), float(score[worst]), int(times[worst]), bool(away[worst] > 0)
     )
-
-
-def _copied(memory: Memory) -> Memory:
-    """Return a memory whose arrays may be reused."""
-    detector, forecaster = (
-        type(state)(state.series, {name: rows.copy() for name, rows in state.rows.items()}, state.shared)
-        for state in (memory.detector, memory.forecaster)
-    )
-    return Memory(detector, forecaster, memory.ledger, memory.until, memory.tail)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from offkey.app.commands.dashboards import command
+from offkey.app.cli import root
 from offkey.app.dashboard_lint import lint, lint_file, panels
 from offkey.core.errors import ConfigError
 
@@ -166,16 +166,16 @@ def test_lint_tells_and_ends_with_1(tmp_path):
     runner = CliRunner()
     path = tmp_path / "a.json"
     path.write_text(json.dumps(GOOD))
-    assert runner.invoke(command, ["lint", str(tmp_path)]).output == ""
+    assert runner.invoke(root, ["dashboards", "lint", str(tmp_path)]).output == ""
     path.write_text(json.dumps(asks('up{job=~"$job"}')))
-    result = runner.invoke(command, ["lint", str(tmp_path)])
+    result = runner.invoke(root, ["dashboards", "lint", str(tmp_path)])
     assert result.exit_code == 1
     assert result.stdout.startswith(f"{path}: Made up, panel 'Requests', target 0: ")
 
 
 def test_render_writes_what_the_repository_holds(tmp_path):
     """The files are byte-identical, and stdout names them."""
-    result = CliRunner().invoke(command, ["render", "-o", str(tmp_path / "new")])
+    result = CliRunner().invoke(root, ["dashboards", "render", "-o", str(tmp_path / "new")])
     folder = Path(__file__).parents[3] / "grafana" / "dashboards"
     new = tmp_path / "new"
     written = {path.relative_to(new): path.read_bytes() for path in new.rglob("*.json")}
@@ -185,7 +185,7 @@ def test_render_writes_what_the_repository_holds(tmp_path):
 
 def test_the_v2_schema_holds_the_same_panels_and_variables(tmp_path):
     """Every panel, target, variable and annotation of the classic file is in the resource, each panel in one place."""
-    assert CliRunner().invoke(command, ["render", "-o", str(tmp_path), "--schema", "v2"]).exit_code == 0
+    assert CliRunner().invoke(root, ["dashboards", "render", "-o", str(tmp_path), "--schema", "v2"]).exit_code == 0
     folder = Path(__file__).parents[3] / "grafana" / "dashboards"
     for path in folder.rglob("*.json"):
         classic, made = (json.loads((each / path.relative_to(folder)).read_text()) for each in (folder, tmp_path))

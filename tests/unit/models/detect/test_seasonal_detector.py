@@ -238,6 +238,22 @@ def test_a_first_sample_counts_for_as_much_however_soon_it_comes(step):
     assert widths[1] == pytest.approx(widths[0], rel=0.15)
 
 
+def test_parts_add_up_to_the_strangeness():
+    """A jump is a jump at first; what lasts is strange for its duration and its distance from the season."""
+    frame = wave(days=4, series=1, seed=5)
+    values = frame.values.copy()
+    size = frame.axis.size
+    values[:, -40:] *= 0.5
+    frame = frame.with_values(values)
+    model = Model(season="daily")
+    state, lately = model.fit(frame.columns(0, size - 60)), frame.columns(size - 60, size)
+    parts = model.parts(state, lately)
+    np.testing.assert_allclose(sum(parts.values()), model.score(state, lately), rtol=1e-9)
+    jump, season, lasting = (part[0] for part in parts.values())
+    assert jump[20] > max(season[20], lasting[20])
+    assert jump[-1] < season[-1]
+
+
 def test_rare_counts_do_not_alarm_for_ever():
     """Failures that happen a few times a day, zero in between, are within the bound that their past asks for."""
     rng = np.random.default_rng(7)

@@ -15,6 +15,11 @@ from offkey.models.detect.seasonal import layout
 from offkey.models.detect.seasonal.walk import walk
 
 ROWS = {"running": (layout.RUNNING, np.float64), "learned": (layout.LEARNED, np.float32)}
+PART_WORDS = (
+    "the jump from a moment ago",
+    "the distance from what is usual at this time",
+    "how long it has been so",
+)
 LEVEL_SECONDS = (40.0, 140.0, 470.0, 1970.0)  # time constants of the running levels
 LEVEL_STEPS = (0.8, 0.35, 0.12, 0.03)  # and the most that one sample may move them
 
@@ -54,6 +59,12 @@ class Model:
         rows = _writable(state.align(frame.series))
         expected, lower, upper = self._walk(layout.BAND, rows, frame, bound, 3)
         return Band(expected, lower, upper)
+
+    def parts(self, state: State, frame: Frame) -> dict[str, Array]:
+        """Return what each part adds to the strangeness, (S, T) each."""
+        rows = _writable(state.align(frame.series))
+        found = self._walk(layout.PARTS, rows, frame, np.zeros(len(frame.series)), 3)
+        return dict(zip(PART_WORDS, found, strict=True))
 
     @property
     def _need(self) -> int:

@@ -125,25 +125,35 @@ def shares(run: Array, rates: Array) -> tuple[float, float]:
 
 
 @compiled
-def power(x: float, side: float, p: Prediction) -> float:
-    """Return how far a sample is on one side (1 above, -1 below): at least 1, never falling as it moves that way.
+def factors(x: float, side: float, p: Prediction) -> tuple[float, float, float]:
+    """Return how far a sample is on a side (1 above, -1 below) as a jump, from the season, and for how long; each >= 1.
 
-    The product u u z q s of the innovation (twice), the seasonal residual, and the innovation sustained over five
-    and fifteen minutes, each 1 plus its scaled size where it is on this side: what is far off in several ways counts
-    for more. A jump back to what is usual counts as a small one only, and what was sustained counts as far as the
-    sample itself is on the side.
+    The squares of the jump's factor, times the others, are the power. A jump back to what is usual counts as a small
+    one only, and what was sustained counts as far as the sample itself is on the side.
     """
     u = side * (x - p.forecast) * p.per_jump
     z = side * (x - p.usual) * p.per_width
     if u <= 0.0 and z <= 0.0:
-        return 1.0
+        return 1.0, 1.0, 1.0
     clipped = min(HELD_CLIP, max(-HELD_CLIP, u))
     now = min(1.0, max(u, z))
     quick = QUICK_GAIN * max(0.0, side * p.quick + p.quick_share * clipped)
     slow = SLOW_GAIN * max(0.0, side * p.slow + p.slow_share * clipped)
     residual = max(0.0, z)
     up = 1.0 + min(max(0.0, u), JUMP_ALLOWED + JUMP_PER_RESIDUAL * residual)
-    return up * up * (1.0 + residual) * (1.0 + now * quick) * (1.0 + now * slow)
+    return up, 1.0 + residual, (1.0 + now * quick) * (1.0 + now * slow)
+
+
+@compiled
+def power(x: float, side: float, p: Prediction) -> float:
+    """Return how far a sample is on one side (1 above, -1 below): at least 1, never falling as it moves that way.
+
+    The product u u z q s of the innovation (twice), the seasonal residual, and the innovation sustained over five
+    and fifteen minutes, each 1 plus its scaled size where it is on this side: what is far off in several ways counts
+    for more.
+    """
+    up, residual, held = factors(x, side, p)
+    return up * up * residual * held
 
 
 @compiled

@@ -34,7 +34,7 @@ STEP, NEED, SEASON, R_NEAR, R_FAR, R_HOUR, R_QUICK, R_SLOW, R_FIRM, R_LEVEL, R_S
 R_LEVELS = 12
 RATES = R_LEVELS + LEVELS
 
-LEARN, SCORE, BAND = range(3)
+LEARN, SCORE, BAND, PARTS = range(4)
 
 WARM = 30  # samples after which one sample's influence is limited
 CLIP = 4.0  # scales that one sample may move a level or a scale by

@@ -6,7 +6,7 @@ import numpy as np
 
 from offkey.core.frame import Array
 from offkey.core.state import AnyArray
-from offkey.models.detect.seasonal.judging import edge, largest_within, predict, size, strangeness
+from offkey.models.detect.seasonal.judging import edge, factors, largest_within, power, predict, size, strangeness
 from offkey.models.detect.seasonal.layout import (
     BAND,
     LARGEST,
@@ -14,6 +14,7 @@ from offkey.models.detect.seasonal.layout import (
     LEARNED,
     MEDIAN,
     NEED,
+    PARTS,
     RARE,
     RUNNING,
     SCORE,
@@ -42,6 +43,16 @@ def band(bound: float, median: float, rare: float, p: Prediction) -> tuple[float
 
 
 @compiled
+def parts(x: float, median: float, rare: float, p: Prediction) -> tuple[float, float, float]:
+    """Return the strangeness of a sample as what its jump, its season and its duration add to it."""
+    side = 1.0 if power(x, 1.0, p) >= power(x, -1.0, p) else -1.0
+    up, residual, held = factors(x, side, p)
+    jump, season, duration = 2.0 * math.log(up), math.log(residual), math.log(held)
+    each = strangeness(size(x, p), median, rare) / max(1e-300, jump + season + duration)
+    return jump * each, season * each, duration * each
+
+
+@compiled
 def column(clock: Clock, z: int, t: int) -> Now:
     """Return one column of a clock in one zone."""
     return Now(
@@ -61,13 +72,14 @@ def walk(
     """Go through all series and columns.
 
     Args:
-        mode: LEARN writes what was learned to `state`; SCORE and BAND leave it alone.
+        mode: LEARN writes what was learned to `state`; SCORE, BAND and PARTS leave it alone.
         values: samples, shape (S, T).
         clock: local time of every column.
         rates: from `Model.rates`, shape (RATES,).
         state: `running` (S, RUNNING) and `learned` (S, LEARNED).
         bound: strangeness the band is asked for, shape (S,); read by BAND.
-        out: strangeness as (1, S, T), or expected, lower and upper as (3, S, T); left alone where nothing is known.
+        out: strangeness as (1, S, T), or expected, lower and upper, or its three parts, as (3, S, T); left alone where
+            nothing is known.
     """
     spare, spared = np.empty(RUNNING), np.empty(LEARNED, np.float32)
     last = values.shape[1] - 1
@@ -86,6 +98,8 @@ def walk(
             if run[SEEN] >= rates[NEED]:
                 if mode == SCORE and not math.isnan(x):
                     out[0, s, t] = strangeness(size(x, p), run[MEDIAN], run[RARE])
+                if mode == PARTS and not math.isnan(x):
+                    out[0, s, t], out[1, s, t], out[2, s, t] = parts(x, run[MEDIAN], run[RARE], p)
                 if mode == BAND:
                     out[0, s, t], out[1, s, t], out[2, s, t] = band(bound[s], run[MEDIAN], run[RARE], p)
             if mode == LEARN or t < last:
