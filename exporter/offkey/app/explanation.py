@@ -8,6 +8,7 @@ import numpy as np
 from offkey.app.asking import told
 from offkey.core.durations import DAY, HOUR, WEEK, format_duration
 from offkey.core.labels import Labels
+from offkey.core.ports import Choosing
 from offkey.engine.humanize import spoken
 from offkey.engine.inquiry import Episode, Inquiry, episodes, similar
 
@@ -30,6 +31,7 @@ class Explanation:
         objection: the model's own measure as a share of its bound, before the signal's policy.
         earlier: the samples an hour, a day and a week before.
         parts: what each part of the model adds to the objection.
+        choice: what judges the series and why, where the detector chooses; empty otherwise.
         episode: the anomaly that is open, if one is.
         past: episodes of the replayed past that are like it, or the latest ones.
         episodes: how many the replayed past has.
@@ -46,6 +48,7 @@ class Explanation:
     objection: float
     earlier: dict[str, float]
     parts: dict[str, float]
+    choice: str
     episode: Episode | None
     past: tuple[Episode, ...]
     episodes: int
@@ -72,6 +75,7 @@ def explain(inquiry: Inquiry, row: int) -> Explanation:
         objection=float(recent.strangeness[row, -1] / bound),
         earlier=dict(_earlier(inquiry, row)),
         parts={words: float(part[row] / bound) for words, part in inquiry.parts.items()},
+        choice=_choice(inquiry, row),
         episode=episode,
         past=similar(episode, known, MOST_EPISODES) if episode else known[-MOST_EPISODES:],
         episodes=len(known),
@@ -82,6 +86,11 @@ def explain(inquiry: Inquiry, row: int) -> Explanation:
 def _past_episodes(inquiry: Inquiry, labels: Labels) -> tuple[Episode, ...]:
     series = inquiry.past.frame.series
     return episodes(inquiry.past, series.index(labels)) if labels in series else ()
+
+
+def _choice(inquiry: Inquiry, row: int) -> str:
+    detector, labels = inquiry.plan.detector, inquiry.recent.frame.series[row]
+    return detector.reasons(inquiry.memory.detector.align((labels,)))[0] if isinstance(detector, Choosing) else ""
 
 
 def _earlier(inquiry: Inquiry, row: int) -> Iterator[tuple[str, float]]:
@@ -117,6 +126,8 @@ def sentences(inquiry: Inquiry, found: Explanation) -> Iterator[str]:
         yield f"  open since {told(began)} ({lasting}), worst at {told(worst.worst_at)} with score {worst.worst:.2f}"
     for words, share in sorted(found.parts.items(), key=lambda part: -np.nan_to_num(part[1])):
         yield f"  {share:5.2f} of the bound from {words}"
+    if found.choice:
+        yield f"  judged by {found.choice}"
     if found.objection > 1 >= found.score:
         yield f"  the model objects ({found.objection:.2f} of its bound), the signal's policy does not: direction"
         yield f"  {signal.direction}, least deviation {number(signal.least_absolute)} and {signal.least_relative:.0%}"

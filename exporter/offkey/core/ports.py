@@ -65,6 +65,15 @@ class Explaining(Protocol):
         ...
 
 
+@runtime_checkable
+class Choosing(Protocol):
+    """A detector that picks for each series what judges it, and can say why."""
+
+    def reasons(self, state: State) -> tuple[str, ...]:
+        """Return what judges each series and why, in words; empty before anything was compared."""
+        ...
+
+
 class Forecaster(Learner, Protocol):
     """Continues series into the future."""
 

@@ -63,6 +63,15 @@ class Members:
                     array[:] = learned.rows[key]
         return np.concatenate(found, axis=2)
 
+    def edges(self, rows: Mapping[str, AnyArray], frame: Frame, decades: float) -> tuple[Array, Array]:
+        """Return where each member's strangeness reaches so many decades, (S, T, members) each; rows are left alone."""
+        bound = np.full(len(frame.series), decades)
+        found = []
+        for name, member in self.models.items():
+            own = {key: rows[f"{name}.{key}"] for key in self._blank[name].rows}
+            found.append(member.band(State(frame.series, own), frame, bound))
+        return np.stack([band.lower for band in found], axis=2), np.stack([band.upper for band in found], axis=2)
+
     @cached_property
     def _blank(self) -> dict[str, State]:
         nobody = Frame((), np.empty((0, 0)), Axis(0, 300, 0))

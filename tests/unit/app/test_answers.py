@@ -1,5 +1,6 @@
 import json
 import math
+import re
 
 import numpy as np
 import pytest
@@ -119,3 +120,12 @@ def test_a_sparkline_spans_its_own_range(values, line):
 def test_a_sparkline_is_no_wider_than_asked():
     """Samples that share a cell are averaged."""
     assert sparkline(np.arange(100.0), 8) == "▁▂▃▄▅▆▇█"
+
+
+def test_explain_tells_what_a_choosing_detector_chose(checkout, capsys):
+    """With `auto`, the candidate that judges the series and the costs of all of them are said."""
+    chosen = checkout.with_name("auto.yml")
+    kind = "detector: {kind: auto, candidates: [seasonal, holt_winters]}, history: 4d"
+    chosen.write_text(checkout.read_text("utf-8").replace("history: 4d", kind))
+    text = asked(capsys, chosen, "explain", "checkout", '{region="us"}')
+    assert re.search(r"  judged by (seasonal|holt_winters); costs of 99 % bands over \d+ past samples: ", text)
