@@ -10,7 +10,7 @@ PIN := .venv/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes
 export PATH := $(CURDIR)/.tools/bin:$(CURDIR)/.venv/bin:$(PATH)
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test test-heavy test-visual test-chart test-machine picture bench bench-quality bench-budget bench-incidents lint golden clean lock
+.PHONY: help demo test test-heavy test-deep test-visual test-chart test-machine picture bench bench-quality bench-budget bench-incidents lint golden clean lock
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
@@ -42,6 +42,13 @@ test: .venv/.installed .tools/.binaries .tools/.helm ## Every test that runs in 
 
 test-heavy: .venv/.installed .tools/.binaries .tools/.helm ## What takes longer: 10,000 hostile rule sets, 1,000 reloads, all mutants
 	$(BIN)/python -m pytest -m slow
+
+.venv/.deep: requirements-deep.lock | .venv/.installed
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-deep.lock
+	touch $@
+
+test-deep: .venv/.deep ## Test what needs torch (extra deep)
+	$(BIN)/python -m pytest tests/contracts tests/unit/models -k "lstm or hybrid or recurrent"
 
 test-visual: .venv/.installed .tools/.binaries ## Draw every panel in Chromium (fetches Grafana's components once)
 	$(BIN)/python -m pytest tests/visual
