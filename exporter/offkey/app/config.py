@@ -10,9 +10,11 @@ from pydantic import BaseModel, ValidationError
 from offkey.adapters.endpoint import Endpoint
 from offkey.app import kinds, promql, review, schema, yamlfile
 from offkey.app.alertmanager import problems as alertmanager
+from offkey.app.calendars import calendars_of
 from offkey.app.problems import explained
 from offkey.app.sourceschema import OtherSource, PrometheusSource, Reachable
 from offkey.app.yamlfile import Document, Finding, InvalidFile, Problem, Route
+from offkey.core.calendars import Calendar
 from offkey.core.errors import ConfigError
 from offkey.core.signals import Alert, Signal, Traffic, Zone
 
@@ -222,7 +224,7 @@ def from_settings(file: schema.File, folder: Path) -> Config:
     return Config(
         sources={name: _source(source, folder) for name, source in file.sources.items()},
         storage=folder / file.storage.path if file.storage.path else None,
-        signals=tuple(map(_signal, file.signals)),
+        signals=tuple(_signal(signal, calendars_of(signal.name, file.calendars)) for signal in file.signals),
         remote_write=tuple(one.endpoint(folder) for one in file.remote_write),
     )
 
@@ -233,7 +235,7 @@ def _source(source: PrometheusSource | OtherSource, folder: Path) -> SourceConfi
     return SourceConfig(source.kind, kinds.converted(kinds.SOURCES, source.kind, source.model_extra or {}, folder))
 
 
-def _signal(signal: schema.Signal) -> Signal:
+def _signal(signal: schema.Signal, calendars: tuple[Calendar, ...]) -> Signal:
     detector, detector_options = review.choice(signal.detector)
     forecaster, forecaster_options = review.choice(signal.forecaster)
     zone, traffic, (low, high) = signal.time_zone, signal.traffic, signal.valid_range
@@ -268,6 +270,7 @@ def _signal(signal: schema.Signal) -> Signal:
         max_series=signal.max_series,
         keep_absent=signal.keep_absent,
         adopt_after=signal.adopt_after,
+        calendars=calendars,
     )
 
 

@@ -143,6 +143,7 @@ def _name(value: str) -> str:
 Name = Annotated[str, AfterValidator(_name), Field(json_schema_extra={"pattern": f"^{SIGNAL_NAME}$"})]
 AlertName = Annotated[str, *_shape("([A-Z][A-Za-z0-9]*)?", "an alert name; write it like CheckoutLatencyHigh")]
 LabelName = Annotated[str, *_shape("[a-zA-Z_][a-zA-Z0-9_]*", "a label name")]
+Clock = Annotated[str, *_shape("(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)", "a time of day; write for example 09:00")]
 Line = Annotated[str, *_shape(r"[^\x00-\x1f\x7f]*", "one line of text")]
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from offkey.app.alertmanager.schema import AlertmanagerSection
+from offkey.app.calendarschema import Calendars
 from offkey.app.fields import (
     AlertName,
     Budget,
@@ -216,6 +217,8 @@ class File(Strict):
     """Keys for all signals; a signal's own key wins, mappings are merged."""
     signals: list[Signal]
     """What is watched."""
+    calendars: Calendars = Field(default=[])
+    """Times that are not like others: holidays, events, weekly windows."""
     lint: LintPolicy = LintPolicy()
     """What `offkey check rules` asks of rules."""
     rules: RuleOutput = RuleOutput()

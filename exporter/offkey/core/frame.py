@@ -60,8 +60,12 @@ class Axis:
 
     def week_seconds(self, zone: str) -> IntArray:
         """Return the seconds since Monday 00:00 on the wall clock of an IANA zone, shape (T,), 0 <= s < 604800."""
+        return (self.clock_seconds(zone) - _FIRST_MONDAY) % WEEK
+
+    def clock_seconds(self, zone: str) -> IntArray:
+        """Return the wall clock of an IANA zone, shape (T,): seconds since 1970-01-01 00:00 on that clock."""
         times = self.times
-        return (times + _utc_offsets(zone, times) - _FIRST_MONDAY) % WEEK
+        return times + _utc_offsets(zone, times)
 
 
 def _utc_offsets(zone: str, times: IntArray) -> IntArray:
@@ -131,8 +135,13 @@ class Frame:
 
     def local_week(self) -> tuple[IntArray, IntArray]:
         """Return wall-clock seconds since Monday for each distinct zone (Z, T), and each series' row in it (S,)."""
+        clocks, rows = self.local_clock()
+        return (clocks - _FIRST_MONDAY) % WEEK, rows
+
+    def local_clock(self) -> tuple[IntArray, IntArray]:
+        """Return `Axis.clock_seconds` of each distinct zone (Z, T), and each series' row in it (S,)."""
         names, rows = _distinct(self.zones)
-        clocks = [self.axis.week_seconds(name) for name in names]
+        clocks = [self.axis.clock_seconds(name) for name in names]
         return np.array(clocks, np.int64).reshape(len(clocks), self.axis.size), rows
 
 

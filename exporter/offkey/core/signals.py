@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from offkey.core.calendars import Calendar
 from offkey.core.durations import DAY, HOUR, MINUTE, WEEK
 from offkey.core.labels import Labels
 
@@ -95,6 +96,7 @@ class Signal:
         max_series: cap; which series stay beyond it does not depend on their order.
         keep_absent: seconds an absent series is remembered.
         adopt_after: seconds an unbroken anomaly may last before it is learned as the new normal.
+        calendars: times that teach nothing, or in which nobody is told.
     """
 
     name: str
@@ -127,3 +129,4 @@ class Signal:
     max_series: int = 10_000
     keep_absent: int = DAY
     adopt_after: int = 6 * HOUR
+    calendars: tuple[Calendar, ...] = ()

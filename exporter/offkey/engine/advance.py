@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from offkey.core.calendars import excluded, muted
 from offkey.core.durations import DAY
 from offkey.core.findings import Band
 from offkey.core.frame import Array, BoolArray, Frame, join
 from offkey.core.labels import Labels
-from offkey.engine.judge import Judged, judge, open_close
+from offkey.engine.judge import Judged, held, judge, open_close
 from offkey.engine.memory import Memory
 from offkey.engine.plan import Plan
 from offkey.engine.quality import Examined
@@ -69,8 +70,9 @@ def passage_of(plan: Plan, memory: Memory, columns: Examined) -> Passage:
     strangeness = plan.detector.score(memory.detector, window)[:, context:]
     band = plan.detector.band(memory.detector, window, bound)
     band = Band(band.expected[:, context:], band.lower[:, context:], band.upper[:, context:])
-    judged = judge(plan.signal, columns.frame.values, strangeness, bound, band, columns.events)
-    opened = open_close(judged.score, memory.ledger["open"], plan.dead_band)
+    quiet = muted(plan.signal.calendars, columns.frame)
+    judged = held(judge(plan.signal, columns.frame.values, strangeness, bound, band, columns.events), quiet)
+    opened = open_close(judged.score, memory.ledger["open"], plan.dead_band, quiet)
     return Passage(columns, strangeness, band, judged, opened)
 
 
@@ -81,7 +83,8 @@ def _settle(plan: Plan, memory: Memory, passage: Passage, learn: bool) -> Memory
     if learn:
         since = np.where(passage.opened, memory.ledger["since"][:, None], frame.axis.times)
         adopted = frame.axis.times - since >= plan.signal.adopt_after
-        lesson = frame.with_values(np.where(passage.opened & ~adopted, np.nan, frame.values))
+        withheld = (passage.opened & ~adopted) | _set_apart(plan, passage)
+        lesson = frame.with_values(np.where(withheld, np.nan, frame.values))
         memory = replace(
             memory,
             detector=plan.detector.update(memory.detector, _window(memory, lesson, plan.detector.context)),
@@ -89,6 +92,12 @@ def _settle(plan: Plan, memory: Memory, passage: Passage, learn: bool) -> Memory
         )
     keep = max(plan.detector.context, plan.forecaster.context)
     return replace(memory, until=frame.axis.end, tail=_tail(memory, frame, keep))
+
+
+def _set_apart(plan: Plan, passage: Passage) -> BoolArray:
+    """Return what calendars keep from the models, (S, T): the excluded, and what would be an anomaly but for a mute."""
+    calendars, frame = plan.signal.calendars, passage.examined.frame
+    return excluded(calendars, frame) | (muted(calendars, frame) & (passage.judged.score >= 1.0))
 
 
 def _enter(memory: Memory, passage: Passage) -> Memory:

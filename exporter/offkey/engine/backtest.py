@@ -1,9 +1,10 @@
 """A signal's alert over its own past: what was judged, what would have fired, what it would have cost."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from offkey.core.calendars import uncounted
 from offkey.core.frame import Array, BoolArray
 from offkey.core.signals import Alert
 from offkey.engine.learning import Replay, learn, replay
@@ -42,8 +43,10 @@ def backtest(plan: Plan, past: Examined) -> Backtest:
     """
     bound = learn(plan, past).ledger["bound"]
     _, seen = replay(plan, past, bound)
+    apart = uncounted(plan.signal.calendars, seen.frame)
+    seen = replace(seen, score=np.where(apart, np.nan, seen.score))
     fires = firing_of(seen.score, seen.frame.axis.step, plan.signal.alert or Alert())
-    return Backtest(plan, seen, bound, fires, _cost(seen, fires))
+    return Backtest(plan, seen, bound, fires, _cost(seen, fires & ~apart, int(np.count_nonzero(~apart.all(axis=0)))))
 
 
 def firing_of(score: Array, step: int, alert: Alert) -> BoolArray:
@@ -59,7 +62,8 @@ def firing_of(score: Array, step: int, alert: Alert) -> BoolArray:
     return np.array(rows, bool).reshape(score.shape)
 
 
-def _cost(seen: Replay, fires: BoolArray) -> Cost:
+def _cost(seen: Replay, fires: BoolArray, counted: int) -> Cost:
+    """Return what the alerts cost people over so many columns that count."""
     frame = seen.frame
     times = frame.axis.times
     found = [
@@ -68,4 +72,4 @@ def _cost(seen: Replay, fires: BoolArray) -> Cost:
         for first, last in runs(row)
     ]
     found.sort(key=lambda one: (one.fired, one.labels.pairs))
-    return cost_of(found, frame.axis.size * frame.axis.step)
+    return cost_of(found, counted * frame.axis.step)

@@ -2,10 +2,11 @@
 
 import numpy as np
 
+from offkey.core.calendars import uncounted
 from offkey.core.durations import format_duration
 from offkey.core.frame import Array
 from offkey.core.rules import Evidence, ReviewedBound
-from offkey.engine.learning import Replay, alerts_per_week, learn, replay
+from offkey.engine.learning import Replay, alerts_per_week, learn, replay, taught
 from offkey.engine.plan import Plan
 from offkey.engine.quality import Examined
 
@@ -21,7 +22,7 @@ def evidence(plan: Plan, past: Examined, traffic_labels: tuple[str, ...] = ()) -
         past: its history, quality already applied.
         traffic_labels: label names the traffic query's series share with the signal's.
     """
-    frame = past.frame
+    frame = taught(plan, past.frame)
     memory = learn(plan, past)
     _, seen = replay(plan, past, memory.ledger["bound"])
     present = ~np.isnan(frame.values)
@@ -36,7 +37,9 @@ def evidence(plan: Plan, past: Examined, traffic_labels: tuple[str, ...] = ()) -
         end=frame.axis.end,
         samples=int(present.sum()),
         present=float(present.mean()),
-        expected_alerts_per_week=alerts_per_week(seen.opened, frame.axis.step),
+        expected_alerts_per_week=alerts_per_week(
+            seen.opened, frame.axis.step, uncounted(plan.signal.calendars, seen.frame)
+        ),
         typical=typical,
         upper=_reviewed(plan, seen.band.upper, typical, 1.0) if above else None,
         lower=_reviewed(plan, seen.band.lower, typical, -1.0) if below else None,

@@ -69,17 +69,22 @@ def least_deviation(signal: Signal, expected: Array, events: Array) -> Array:
     return np.fmax(least, CHANCE * chance)
 
 
-def open_close(score: Array, was_open: BoolArray, dead_band: float) -> BoolArray:
+def held(judged: Judged, muted: BoolArray) -> Judged:
+    """Return what was judged with no score above the bound where a calendar mutes, (S, T)."""
+    return Judged(np.where(muted, np.minimum(judged.score, 1.0), judged.score), judged.band)
+
+
+def open_close(score: Array, was_open: BoolArray, dead_band: float, muted: BoolArray) -> BoolArray:
     """Return which anomalies are open after each column, (S, T): opened above 1, closed at 1 - dead_band or below.
 
-    An unknown score leaves what was open as it was.
+    An unknown score leaves what was open as it was; where a calendar mutes, (S, T), none is.
     """
     opened = np.empty(score.shape, bool)
     now = was_open
     for column in range(score.shape[1]):
         value = score[:, column]
         with np.errstate(invalid="ignore"):
-            now = np.where(np.isnan(value), now, (value > 1.0) | (now & (value > 1.0 - dead_band)))
+            now = np.where(np.isnan(value), now, (value > 1.0) | (now & (value > 1.0 - dead_band))) & ~muted[:, column]
         opened[:, column] = now
     return opened
 

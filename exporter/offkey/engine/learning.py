@@ -4,12 +4,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from offkey.core.calendars import excluded, muted, uncounted
 from offkey.core.durations import HOUR, WEEK
 from offkey.core.findings import Band
 from offkey.core.frame import Array, BoolArray, Frame
 from offkey.core.state import State
 from offkey.engine.advance import passages
-from offkey.engine.judge import alertable, judge, open_close
+from offkey.engine.judge import alertable, held, judge, open_close
 from offkey.engine.memory import Memory, blank_ledger
 from offkey.engine.plan import Plan
 from offkey.engine.quality import Examined
@@ -55,12 +56,14 @@ def learn(plan: Plan, past: Examined) -> Memory:
     memory, seen = replay(plan, past, plan.untuned(len(past.frame.series)))
     signal, frame = plan.signal, seen.frame
     counting = alertable(signal, frame.values, seen.strangeness, seen.raw_band, seen.examined.events)
-    bound = plan.tuner.tune(counting, frame.axis.step, plan.budget)
-    judged = judge(signal, frame.values, seen.strangeness, bound, seen.raw_band, seen.examined.events)
-    opened = open_close(judged.score, np.zeros(len(frame.series), bool), plan.dead_band)
+    apart = uncounted(signal.calendars, frame)
+    bound = plan.tuner.tune(np.where(apart, np.nan, counting), frame.axis.step, plan.budget)
+    quiet = muted(signal.calendars, frame)
+    judged = held(judge(signal, frame.values, seen.strangeness, bound, seen.raw_band, seen.examined.events), quiet)
+    opened = open_close(judged.score, np.zeros(len(frame.series), bool), plan.dead_band, quiet)
     memory = memory.note(bound=bound)
     shared = {
-        "expected_alerts_per_week": np.array([alerts_per_week(opened, frame.axis.step)]),
+        "expected_alerts_per_week": np.array([alerts_per_week(opened, frame.axis.step, apart)]),
         "tuned": np.array([past.frame.axis.end]),
     }
     return replace(memory, ledger=State(memory.series, memory.ledger.rows, shared))
@@ -83,9 +86,14 @@ def replay(plan: Plan, past: Examined, bound: Array) -> tuple[Memory, Replay]:
     """
     frame = past.frame
     split = int(frame.axis.size * FITTED_SHARE)
-    first, examined = frame.columns(0, split), past.columns(split, frame.axis.size)
+    first, examined = taught(plan, frame.columns(0, split)), past.columns(split, frame.axis.size)
     memory = Memory(plan.detector.fit(first), plan.forecaster.fit(first), blank_ledger(frame.series), first.axis.end)
     return follow(plan, memory.note(bound=bound), examined, max(1, HOUR // frame.axis.step))
+
+
+def taught(plan: Plan, frame: Frame) -> Frame:
+    """Return a frame without the samples that calendars exclude."""
+    return frame.with_values(np.where(excluded(plan.signal.calendars, frame), np.nan, frame.values))
 
 
 def follow(plan: Plan, memory: Memory, examined: Examined, block: int) -> tuple[Memory, Replay]:
@@ -111,7 +119,7 @@ def follow(plan: Plan, memory: Memory, examined: Examined, block: int) -> tuple[
     )
 
 
-def alerts_per_week(opened: BoolArray, step: int) -> float:
+def alerts_per_week(opened: BoolArray, step: int, apart: BoolArray) -> float:
     """Return how often a week people would have been told; NaN without any sample to open an anomaly.
 
     Series that are off at the same time, or within 15 minutes of each other, are one alert group and count once.
@@ -119,11 +127,12 @@ def alerts_per_week(opened: BoolArray, step: int) -> float:
     Args:
         opened: which anomalies were open, (S, T).
         step: seconds between columns.
+        apart: what counts for nothing, neither as an alert nor as time, (S, T).
     """
-    columns = np.flatnonzero(opened.any(axis=0))
+    columns = np.flatnonzero((opened & ~apart).any(axis=0))
     starts = int(columns.size > 0) + int(np.count_nonzero(np.diff(columns) * step > MERGE))
-    weeks = opened.shape[1] * step / WEEK
-    return float(starts / weeks) if opened.size else float("nan")
+    weeks = np.count_nonzero(~apart.all(axis=0)) * step / WEEK
+    return float(starts / weeks) if weeks else float("nan")
 
 
 def _stack(none: Array, bands: list[Band]) -> Band:

@@ -11,7 +11,17 @@ from offkey.core.ports import Detector, Forecaster, Tuner
 from offkey.core.shards import WHOLE, Shard
 from offkey.core.signals import Signal
 
-_NOT_LEARNED_FROM = ("description", "expose", "alert", "horizons", "limit", "source", "keep_absent", "adopt_after")
+_NOT_LEARNED_FROM = (
+    "description",
+    "expose",
+    "alert",
+    "horizons",
+    "limit",
+    "source",
+    "keep_absent",
+    "adopt_after",
+    "calendars",  # of these, the ones that exclude are added
+)
 
 
 @dataclass(frozen=True)
@@ -29,6 +39,8 @@ class Plan:
         """Name of what is learned; it changes with everything that would make the learned state wrong."""
         policy = {name: value for name, value in asdict(self.signal).items() if name not in _NOT_LEARNED_FROM}
         content = repr((sorted(policy.items()), self.budget, self.detector, self.forecaster, self.tuner))
+        taught = [calendar for calendar in self.signal.calendars if calendar.exclude]
+        content += repr(taught) if taught else ""
         content += "" if self.shard == WHOLE else str(self.shard)
         return f"{self.signal.name}-{hashlib.blake2s(content.encode(), digest_size=8).hexdigest()}"
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from offkey.app import config, kinds, review, schema, yamlfile
 from offkey.app.commands.config import plain
+from offkey.core.calendars import Calendar, Recurrence
 from offkey.core.durations import DAY, HOUR, WEEK, format_duration
 from offkey.core.errors import ConfigError
 from offkey.core.signals import Alert, Signal, Traffic, Zone
@@ -91,6 +92,14 @@ def test_a_complete_file_becomes_the_signal_it_describes():
             keep_firing=600,
             dead_band=0.1,
             form="threshold",
+        ),
+        calendars=(
+            Calendar(
+                "maintenance",
+                recurrences=(Recurrence((5, 6), 22 * HOUR, 30 * HOUR), Recurrence((1,), 0, 4 * HOUR, 2)),
+                zone="Europe/Berlin",
+                mute=True,
+            ),
         ),
     )
     orders = found.signals[1]

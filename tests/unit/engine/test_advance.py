@@ -91,11 +91,12 @@ def test_a_past_without_samples_teaches_nothing_and_breaks_nothing(planned):
 def test_alerts_a_week_count_what_people_are_told():
     """Two spells in half a week are four a week; series that are off together, and short breaks, are one spell."""
     opened = np.zeros((3, 504), bool)  # half a week, every ten minutes
+    nothing = np.zeros_like(opened)
     opened[0, 100:110] = True
     opened[1, 105:112] = True
     opened[2, 113] = True
     opened[1, 300:302] = True
-    assert alerts_per_week(opened, 600) == 6.0
+    assert alerts_per_week(opened, 600, nothing) == 6.0
     opened[2, 112] = True
-    assert alerts_per_week(opened, 600) == 4.0
-    assert np.isnan(alerts_per_week(np.zeros((1, 0), bool), 60))
+    assert alerts_per_week(opened, 600, nothing) == 4.0
+    assert np.isnan(alerts_per_week(np.zeros((1, 0), bool), 60, np.zeros((1, 0), bool)))

@@ -90,5 +90,5 @@ def test_muted_strangeness_counts_for_no_budget():
 def test_an_anomaly_opens_above_one_and_closes_below_the_dead_band():
     """Between 1 - dead band and 1 it stays what it was; unknown changes nothing."""
     score = np.array([[0.9, 1.1, 0.9, np.nan, 0.81, 0.8, 0.9]])
-    opened = open_close(score, np.zeros(1, bool), 0.2)
+    opened = open_close(score, np.zeros(1, bool), 0.2, np.zeros(score.shape, bool))
     np.testing.assert_array_equal(opened, [[False, True, True, True, True, False, False]])

@@ -1,21 +1,15 @@
 """The `alertmanager` section of offkey.yml: teams, receivers, escalation, hours, and how much is too much."""
 
-import re
 from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
-from offkey.app.fields import Duration, LabelName, Line, Link, Strict, ZoneName, duration, refuse, shown
+from offkey.app.fields import Clock, Duration, LabelName, Line, Link, Strict, ZoneName, duration, refuse, shown
 from offkey.core.durations import HOUR, MINUTE
 
 Version = Literal["0.25", "0.26", "0.27", "0.28", "0.30"]
-_CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]|24:00")
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-
-
-def _clock(value: str) -> str:
-    return value if _CLOCK.fullmatch(value) else refuse(f"{shown(value)} is not a time of day; write for example 09:00")
 
 
 def _weekdays(value: str) -> str:
@@ -31,7 +25,6 @@ def _day(value: object) -> date:
         refuse(f"{shown(value)} is not a day; write for example 2026-12-24")
 
 
-Clock = Annotated[str, AfterValidator(_clock)]
 Weekdays = Annotated[str, AfterValidator(_weekdays)]
 Day = Annotated[date, BeforeValidator(_day), PlainSerializer(str), WithJsonSchema({"type": "string", "format": "date"})]
 Name = Annotated[Line, Field(min_length=1)]
