@@ -19,6 +19,7 @@ MOST_SAMPLES = 8_000
 DISTANCES = 12  # instants asked for from each origin
 ORIGINS = (24, 60)  # least and most origins in a history
 SEED = 20_240_601
+OUTLYING = 5.0  # units from the profile: the mean of a leaf is not to follow what is farther
 
 
 class Past(NamedTuple):
@@ -134,3 +135,21 @@ def samples(history: Frame) -> tuple[Array, Array]:
         told.append(features(one.past, one.slots, one.ahead)[known])
         came.append(one.came[known])
     return np.concatenate(told), np.concatenate(came)
+
+
+def forest(history: Frame, trees: int, least_leaf: int) -> dict[str, AnyArray]:
+    """Return a Random Forest over all series of a history, as arrays (1, trees, nodes).
+
+    Args:
+        history: series in any order, on the grid.
+        trees: how many.
+        least_leaf: samples a leaf must hold.
+    """
+    from sklearn.ensemble import RandomForestRegressor  # type: ignore[import-untyped]  # noqa: PLC0415 (slow to import; no types)
+
+    told, came = samples(history)
+    came = np.clip(came, -OUTLYING, OUTLYING)
+    if len(came) < 2 * least_leaf:
+        told, came = np.zeros((1, FEATURES)), np.zeros(1)
+    grown = RandomForestRegressor(trees, min_samples_leaf=least_leaf, max_features=0.5, random_state=SEED, n_jobs=1)
+    return planted(grown.fit(told, came).estimators_)

@@ -8,9 +8,7 @@ import numpy as np
 from offkey.core.frame import Frame, IntArray
 from offkey.core.state import AnyArray
 from offkey.models.continued import Continued, Rows, Said
-from offkey.models.lessons import FEATURES, SEED, expected, features, mean_of, past_of, planted, samples
-
-OUTLYING = 5.0  # units from the usual day: the mean of a leaf is not to follow what is farther
+from offkey.models.lessons import expected, features, forest, mean_of, past_of
 
 
 @dataclass(frozen=True)
@@ -22,16 +20,7 @@ class Model(Continued):
     least_leaf: int = 20  # samples a leaf must hold
 
     def _train(self, past: Frame) -> dict[str, AnyArray]:
-        from sklearn.ensemble import RandomForestRegressor  # type: ignore[import-untyped]  # noqa: PLC0415 (slow to import; no types)
-
-        told, came = samples(past)
-        came = np.clip(came, -OUTLYING, OUTLYING)
-        if len(came) < 2 * self.least_leaf:
-            told, came = np.zeros((1, FEATURES)), np.zeros(1)
-        grown = RandomForestRegressor(
-            self.trees, min_samples_leaf=self.least_leaf, max_features=0.5, random_state=SEED, n_jobs=1
-        ).fit(told, came)
-        return planted(grown.estimators_)
+        return forest(past, self.trees, self.least_leaf)
 
     def _say(self, rows: Rows, shared: Rows, slots: IntArray, ahead: IntArray) -> Said:
         past = past_of(rows["weeks"][:, 0], rows["slot"])
