@@ -1,41 +1,58 @@
 """Turn the `calendars` section of offkey.yml into the values the engine runs on."""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import date, datetime
+from pathlib import Path
 from typing import get_args
 
 from offkey.app import promql
 from offkey.app.calendarschema import Calendar, Dated, Holidays, Nth, Weekday, Weekly, last_moment
+from offkey.app.ical import Events, Span, events, wall_seconds
 from offkey.core import calendars
 from offkey.core.calendars import Recurrence, merged
 from offkey.core.durations import DAY, HOUR, MINUTE
+from offkey.core.errors import ConfigError
 
 # Years whose holidays are known; fixed, so that what was learned does not change its name with the year.
 YEARS = range(2010, 2051)
 _WEEKDAYS: tuple[str, ...] = get_args(Weekday)
 
-Span = tuple[int, int]
 
+def calendars_of(written: Sequence[Calendar], folder: Path) -> tuple[calendars.Calendar, ...]:
+    """Return the calendars of a checked section; files are relative to `folder`.
 
-def calendars_of(signal: str, written: Sequence[Calendar]) -> tuple[calendars.Calendar, ...]:
-    """Return the calendars that may concern series of a signal.
-
-    Args:
-        signal: name of the signal.
-        written: the section, checked.
+    Raises:
+        ConfigError: an iCalendar file cannot be read, or holds what is not understood.
     """
-    return tuple(found for one in written if (found := _calendar(signal, one)) is not None)
+    return tuple(_calendar(place, one, folder) for place, one in enumerate(written))
 
 
-def _calendar(signal: str, written: Calendar) -> calendars.Calendar | None:
-    matchers = promql.matchers(written.match) if written.match else ()
-    if not all(matcher.matches({"signal": signal}) for matcher in matchers if matcher.name == "signal"):
+def concerning(signal: str, known: Sequence[calendars.Calendar]) -> tuple[calendars.Calendar, ...]:
+    """Return the calendars that may concern series of a signal, without what they ask of its name."""
+    return tuple(found for one in known if (found := _of_signal(signal, one)) is not None)
+
+
+def _of_signal(signal: str, calendar: calendars.Calendar) -> calendars.Calendar | None:
+    asked = [matcher for matcher in calendar.matchers if matcher.name == "signal"]
+    if not all(matcher.matches({"signal": signal}) for matcher in asked):
         return None
+    rest = tuple(matcher for matcher in calendar.matchers if matcher.name != "signal")
+    return replace(calendar, matchers=rest) if asked else calendar
+
+
+def _calendar(place: int, written: Calendar, folder: Path) -> calendars.Calendar:
+    try:
+        happens = events(folder / written.ical) if written.ical else Events((), ())
+    except ConfigError as error:
+        msg = f"calendars[{place}].ical: {error}"
+        raise ConfigError(msg) from error
     return calendars.Calendar(
         name=written.name,
-        spans=merged([*_holidays(written.holidays), *map(_span, written.dates)]),
+        spans=merged([*_holidays(written.holidays), *map(_span, written.dates), *happens.local]),
+        instants=merged(happens.instants),
         recurrences=(*map(_weekly, written.weekly), *map(_nth, written.nth)),
-        matchers=tuple(matcher for matcher in matchers if matcher.name != "signal"),
+        matchers=promql.matchers(written.match) if written.match else (),
         zone=written.time_zone or "",
         exclude=written.exclude,
         mute=written.mute,
@@ -55,17 +72,12 @@ def _holidays(written: Sequence[Holidays]) -> Iterator[Span]:
 def _span(written: Dated) -> Span:
     if written.date is not None:
         return _whole(date.fromisoformat(written.date))
-    return _seconds(datetime.fromisoformat(str(written.begin))), _seconds(last_moment(str(written.until)))
+    return wall_seconds(datetime.fromisoformat(str(written.begin))), wall_seconds(last_moment(str(written.until)))
 
 
 def _whole(day: date) -> Span:
-    start = _seconds(datetime(day.year, day.month, day.day))
+    start = wall_seconds(datetime(day.year, day.month, day.day))
     return start, start + DAY
-
-
-def _seconds(local: datetime) -> int:
-    """Return seconds since 1970-01-01 00:00 on the clock a local time was read from."""
-    return int(local.replace(tzinfo=UTC).timestamp())
 
 
 def _weekly(written: Weekly) -> Recurrence:

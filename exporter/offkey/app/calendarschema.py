@@ -145,6 +145,8 @@ class Calendar(Strict):
     """Windows of every week."""
     nth: list[Nth] = Field(default=[])
     """Windows of one weekday a month."""
+    ical: Line = ""
+    """iCalendar file of events that come once, relative to this file; read anew with it."""
     time_zone: ZoneName | None = None
     """Zone whose clock counts; when not given, that of each series (`signals[].time_zone`)."""
     match: Selector = ""
@@ -156,8 +158,8 @@ class Calendar(Strict):
 
     @model_validator(mode="after")
     def _says_something(self) -> "Calendar":
-        if not (self.holidays or self.dates or self.weekly or self.nth):
-            refuse("names no time; write holidays, dates, weekly or nth")
+        if not (self.holidays or self.dates or self.weekly or self.nth or self.ical):
+            refuse("names no time; write holidays, dates, weekly, nth or ical")
         if not (self.exclude or self.mute):
             refuse("does nothing; write exclude: true or mute: true")
         return self

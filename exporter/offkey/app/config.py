@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from offkey.adapters.endpoint import Endpoint
 from offkey.app import kinds, promql, review, schema, yamlfile
 from offkey.app.alertmanager import problems as alertmanager
-from offkey.app.calendars import calendars_of
+from offkey.app.calendars import calendars_of, concerning
 from offkey.app.problems import explained
 from offkey.app.sourceschema import OtherSource, PrometheusSource, Reachable
 from offkey.app.yamlfile import Document, Finding, InvalidFile, Problem, Route
@@ -220,11 +220,16 @@ def _endpoint_problems(place: Reachable) -> Iterator[Finding]:
 
 
 def from_settings(file: schema.File, folder: Path) -> Config:
-    """Return what the program runs on; files are relative to `folder`."""
+    """Return what the program runs on; files are relative to `folder`.
+
+    Raises:
+        ConfigError: a file that is named cannot be used.
+    """
+    calendars = calendars_of(file.calendars, folder)
     return Config(
         sources={name: _source(source, folder) for name, source in file.sources.items()},
         storage=folder / file.storage.path if file.storage.path else None,
-        signals=tuple(_signal(signal, calendars_of(signal.name, file.calendars)) for signal in file.signals),
+        signals=tuple(_signal(signal, concerning(signal.name, calendars)) for signal in file.signals),
         remote_write=tuple(one.endpoint(folder) for one in file.remote_write),
     )
 

@@ -60,6 +60,7 @@ class Calendar:
     Attributes:
         name: what people call it.
         spans: first second and the one after the last, on the wall clock; ascending, apart from each other.
+        instants: the same in Unix seconds, for what happens everywhere at once.
         recurrences: windows that come again.
         matchers: conditions on the labels of a series; none concern all.
         zone: IANA zone whose clock counts; each series' own when empty.
@@ -74,16 +75,22 @@ class Calendar:
     zone: str = ""
     exclude: bool = False
     mute: bool = False
+    instants: tuple[tuple[int, int], ...] = ()
 
     def covers(self, clock: IntArray) -> BoolArray:
         """Return which instants of a wall clock, seconds of any shape, are inside."""
-        starts = np.array([start for start, _ in self.spans], np.int64)
-        ends = np.array([0, *(end for _, end in self.spans)], np.int64)
-        place = np.searchsorted(starts, clock, side="right")
-        inside = (place > 0) & (clock < ends[place])
+        inside = _within(self.spans, clock)
         for recurrence in self.recurrences:
             inside |= recurrence.covers(clock)
         return inside
+
+
+def _within(spans: tuple[tuple[int, int], ...], seconds: IntArray) -> BoolArray:
+    starts = np.array([start for start, _ in spans], np.int64)
+    ends = np.array([0, *(end for _, end in spans)], np.int64)
+    place = np.searchsorted(starts, seconds, side="right")
+    found: BoolArray = (place > 0) & (seconds < ends[place])
+    return found
 
 
 def excluded(calendars: Sequence[Calendar], frame: Frame) -> BoolArray:
@@ -107,6 +114,7 @@ def _covered(calendars: Sequence[Calendar], frame: Frame) -> BoolArray:
         mine = _concerned(calendar, frame.series)
         if not mine.any():
             continue
+        inside |= mine[:, None] & _within(calendar.instants, frame.axis.times)
         if calendar.zone:
             inside |= mine[:, None] & calendar.covers(frame.axis.clock_seconds(calendar.zone))
         else:

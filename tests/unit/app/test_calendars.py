@@ -101,7 +101,7 @@ def test_a_calendar_of_other_signals_is_not_this_ones():
         ("nth: [{day: tue, week: 6}]", "4:36: calendars[0].nth[0].week: 6 is no week of a month; "),
         ("weekly: [{days: [mon]}], match: 'up[5m]'", "is not a selector; write for example"),
         ("weekly: [{days: [mon]}], match: '{a=~\"(\"}'", "is not a selector; write for example"),
-        ("match: ''", "names no time; write holidays, dates, weekly or nth"),
+        ("match: ''", "names no time; write holidays, dates, weekly, nth or ical"),
     ],
 )
 def test_a_mistake_is_told_at_its_place(keys, said):

@@ -94,3 +94,10 @@ def test_only_matching_series_are_concerned_and_only_by_what_it_says():
     np.testing.assert_array_equal(muted([eu], now), [[True, True], [False, False]])
     np.testing.assert_array_equal(uncounted([eu], now), [[True, True], [False, False]])
     assert not excluded([eu], now).any()
+
+
+def test_an_instant_is_the_same_in_every_zone():
+    """Two series with different clocks are inside together."""
+    calendar = Calendar("c", mute=True, instants=((YEAR_2026 + HOUR, YEAR_2026 + 3 * HOUR),))
+    found = muted([calendar], frame(YEAR_2026, 4, zones=("Europe/Berlin", "America/New_York")))
+    np.testing.assert_array_equal(found, [[False, True, True, False]] * 2)
