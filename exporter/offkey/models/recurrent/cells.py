@@ -41,7 +41,7 @@ def answer(layers: tuple[Array, ...], hours: Array, told: Array) -> Array:
     size = layers[1].shape[1]
     hidden = np.empty(size)
     for row in range(len(hours)):
-        _read(layers, hours[row], hidden)
+        read(layers, hours[row], hidden)
         for column in range(told.shape[1]):
             found = last_bias[0]
             for unit in range(MIDDLE):
@@ -56,8 +56,14 @@ def answer(layers: tuple[Array, ...], hours: Array, told: Array) -> Array:
 
 
 @compiled
-def _read(layers: tuple[Array, ...], hours: Array, hidden: Array) -> None:
-    """Read hours from the oldest to the latest; what is remembered ends in `hidden`."""
+def read(layers: tuple[Array, ...], hours: Array, hidden: Array) -> None:
+    """Read hours from the oldest to the latest; what is remembered ends in `hidden`.
+
+    Args:
+        layers: the gates' weights for input and memory, and their bias; what follows is not looked at.
+        hours: shape (T,).
+        hidden: one number for each cell.
+    """
     weight, again, bias = layers[:3]
     size = len(hidden)
     cell, gate = np.zeros(size), np.empty(4 * size)

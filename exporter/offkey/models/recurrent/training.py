@@ -28,7 +28,7 @@ def learn(hours: Array, told: Array, came: Array, cells: int, rounds: int) -> di
     read = torch.tensor(hours[:, :, None], dtype=torch.float32)
     beside = torch.tensor(told, dtype=torch.float32)
     wanted = torch.tensor(np.clip(came, -MOST, MOST), dtype=torch.float32)
-    with _alone():
+    with alone(SEED):
         recurrent = torch.nn.LSTM(1, cells, batch_first=True)
         middle, last = torch.nn.Linear(cells + TOLD, MIDDLE), torch.nn.Linear(MIDDLE, 1)
         weights = [*recurrent.parameters(), *middle.parameters(), *last.parameters()]
@@ -48,13 +48,13 @@ def learn(hours: Array, told: Array, came: Array, cells: int, rounds: int) -> di
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
+def alone(seed: int) -> Iterator[None]:
     """Use one thread and fixed chance; torch's own are left as they were."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(SEED)
+            torch.manual_seed(seed)
             yield
     finally:
         torch.set_num_threads(threads)
