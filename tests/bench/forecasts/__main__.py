@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from offkey.core import plugins
+from offkey.core.errors import MissingLibrary
 from offkey.core.frame import Axis, Frame
 from offkey.core.labels import Labels
 from offkey.models.grid import BIN, DAY_SLOTS
@@ -24,7 +25,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Forecast every series with each forecaster, print a table."""
     options = _parser().parse_args(arguments)
     series = list(chosen(options))
-    found = [row for name in options.forecaster.split(",") for row in report(name, series, options)]
+    found = []
+    for name in options.forecaster.split(","):
+        try:
+            found += report(name, series, options)
+        except MissingLibrary as error:
+            print(error, file=sys.stderr)
     if options.output == "json":
         json.dump(found, sys.stdout, indent=1)
     else:
