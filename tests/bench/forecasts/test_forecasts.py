@@ -89,11 +89,11 @@ def test_nobody_looks_ahead(name):
     one, other = series(), series()
     origin = one.origins(1)[0]
     other.frame.values[0, origin:] = 1e6
-    model = plugins.model(bench.FORECASTERS, name)
     try:
-        here, there = (bench.run(model, each.frame.columns(0, origin))[0] for each in (one, other))
+        model = plugins.model(bench.FORECASTERS, name)
     except MissingLibrary as error:
         pytest.skip(str(error))
+    here, there = (bench.run(model, each.frame.columns(0, origin))[0] for each in (one, other))
     np.testing.assert_array_equal(here.point, there.point)
     np.testing.assert_array_equal(here.upper, there.upper)
     np.testing.assert_array_equal(one.reference(origin).upper, other.reference(origin).upper)
