@@ -5,12 +5,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from offkey.core.durations import DAY, HOUR
-from offkey.core.errors import SourceDown, SourceError, StateError, WorkersLost
+from offkey.core.errors import SourceError, StateError, WorkersLost
 from offkey.core.findings import Fault, Snapshot, Verdict
 from offkey.core.frame import Array, Axis
 from offkey.core.labels import Labels
 from offkey.core.ports import Journal, Sink, Source, Store, Workers
-from offkey.core.state import State
 from offkey.engine.advance import Passage
 from offkey.engine.entering import judged
 from offkey.engine.errands import Errands, Task
@@ -19,7 +18,7 @@ from offkey.engine.memory import Memory
 from offkey.engine.outlook import Outlook, outlook
 from offkey.engine.plan import Plan
 from offkey.engine.preview import Preview, preview
-from offkey.engine.reading import Reading, read
+from offkey.engine.reads import Reads
 from offkey.engine.trackrecord import TrackRecord
 from offkey.engine.verdict import verdict
 
@@ -79,9 +78,7 @@ class Engine:
         self._outlooks: dict[str, Outlook] = {}
         self._records: dict[str, TrackRecord] = {}
         self._errands = Errands(ports.workers, ports.clocks.monotonic)
-        self._source_up = dict.fromkeys(ports.sources, True)
-        self._down_now: set[str] = set()
-        self._read_seconds = 0.0
+        self._reads = Reads(ports.sources, ports.journal, ports.clocks.monotonic, ports.timeout)
         self._retuned = False
         self._tune_next: dict[str, int] = {}
         self._cycle = 0
@@ -111,22 +108,21 @@ class Engine:
         clocks = self._ports.clocks
         wall, started = clocks.wall(), clocks.monotonic()
         faults: list[Fault] = []
-        self._down_now.clear()
-        self._read_seconds = 0.0
+        self._reads.begin()
         self._retuned = False
-        for plan in self._plans:
-            if not self._is_due(plan, wall):
-                continue
+        due = [(plan, self._newest(plan, wall)) for plan in self._plans if self._is_due(plan, wall)]
+        for plan in self._reads.arriving(due):
             first = plan.key not in self._verdicts
             try:
                 self._advance(plan, wall)
             except SourceError as error:
-                faults.append(self._blame(plan, error))
+                faults.append(self._reads.blame(plan, error))
             except WorkersLost as error:
                 self._ports.journal.count("workers_lost")
                 self._ports.journal.tell("error", "workers lost", {"signal": plan.signal.name, "error": str(error)})
             if first:
                 self._publish(wall, started, tuple(faults))
+        self._reads.end()
         self._cycle += 1
         snapshot = self._publish(wall, started, tuple(faults))
         if clocks.monotonic() - self._saved >= self._ports.save_every:
@@ -171,6 +167,14 @@ class Engine:
         behind = wall - plan.signal.offset - memory.until
         return behind >= plan.signal.step or behind < -CATCH_UP
 
+    def _newest(self, plan: Plan, wall: float) -> Axis | None:
+        """Return the instants that are new since what is remembered; None while there is something to learn first."""
+        memory, now = self._memories.get(plan.key), int(wall) - plan.signal.offset
+        if memory is None or abs(now - memory.until) > CATCH_UP or self._errands.is_under_way(f"judge:{plan.key}"):
+            return None
+        axis = Axis.between(memory.until + 1, now, plan.signal.step)
+        return axis if axis.size else None
+
     def _advance(self, plan: Plan, wall: float) -> None:
         """Take one signal to now; where other processes help, to what they have answered."""
         now = int(wall) - plan.signal.offset
@@ -203,9 +207,7 @@ class Engine:
     def _question(self, plan: Plan, memory: Memory, now: int) -> Task[tuple[Memory, Passage, int]]:
         """Return what is to be judged: all that is new since the memory's last instant."""
         axis = Axis.between(memory.until + 1, now, plan.signal.step)
-        began = self._ports.clocks.monotonic()
-        reading = self._read(plan, axis, max(1.0, self._ports.timeout - self._read_seconds), memory.ledger)
-        self._read_seconds += self._ports.clocks.monotonic() - began
+        reading = self._reads.newest(plan, axis, memory.ledger)
         return judged, (plan, memory, reading)
 
     def _retune(self, plan: Plan, memory: Memory, now: int) -> None:
@@ -236,7 +238,7 @@ class Engine:
         """Return what is to be learned: the history alone; the newest column is left to be judged."""
         signal = plan.signal
         axis = Axis.between(now - signal.history, now - signal.step, signal.history_step)
-        past = self._read(plan, axis, self._ports.learning_timeout)
+        past = self._reads.past(plan, axis, self._ports.learning_timeout)
         frame = past.examined.frame
         fields = {"signal": signal.name, "series": len(frame.series), "samples": int(frame.values.size)}
         self._ports.journal.tell("info", "learned from history", fields)
@@ -249,26 +251,6 @@ class Engine:
             self._ports.journal.tell("error", "state not loaded", {"signal": plan.signal.name, "error": str(error)})
             return None
         return Memory.of(learned) if learned else None
-
-    def _read(self, plan: Plan, axis: Axis, timeout: float, ledger: State | None = None) -> Reading:
-        """Read from the signal's source; one that was down in this cycle is not asked again."""
-        name = plan.signal.source
-        if name in self._down_now:
-            msg = f"source '{name}' was down a moment ago"
-            raise SourceDown(msg)
-        source = self._ports.sources[name]
-        reading = read(plan.signal, source, axis, timeout, self._ports.journal, ledger, plan.shard)
-        self._source_up[name] = True
-        return reading
-
-    def _blame(self, plan: Plan, error: SourceError) -> Fault:
-        name = plan.signal.source
-        self._source_up[name] = not isinstance(error, SourceDown)
-        if isinstance(error, SourceDown):
-            self._down_now.add(name)
-        self._ports.journal.count(f"source_failures:{name}", error.reason)
-        self._ports.journal.tell("warning", "signal not read", {"signal": plan.signal.name, "error": str(error)})
-        return Fault(plan.signal.name, f"source_{error.reason}", detail=str(error))
 
     def _publish(self, wall: float, started: float, faults: tuple[Fault, ...]) -> Snapshot:
         clocks = self._ports.clocks
@@ -284,7 +266,7 @@ class Engine:
             duration=duration,
             lag=max((wall + duration - found.time for found in fresh), default=float("nan")),
             verdicts=tuple(fresh),
-            source_up=dict(self._source_up),
+            source_up=self._reads.source_up,
             faults=faults,
         )
         for sink in self._ports.sinks:

@@ -33,6 +33,12 @@ class Reading:
     traffic_labels: tuple[str, ...] = ()
 
 
+def queries(signal: Signal) -> tuple[str, ...]:
+    """Return everything that is asked for one signal."""
+    traffic = (signal.traffic.query,) if signal.traffic else ()
+    return (signal.query, *traffic, *((signal.scrapes,) if signal.scrapes else ()))
+
+
 def read(
     signal: Signal,
     source: Source,

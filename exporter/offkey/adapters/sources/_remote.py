@@ -1,5 +1,6 @@
 """Remote read: the samples of a selector as they are stored, a tenth of the work for both sides."""
 
+import threading
 import time
 from collections.abc import Mapping
 
@@ -55,6 +56,7 @@ class RemoteRead:
         self._refusal = ""
         self._rosters: dict[str, Roster] = {}
         self._collides: dict[str, bool] = {}
+        self._asking = threading.Lock()
 
     def read(self, matchers: tuple[Matcher, ...], axis: Axis, timeout: float) -> Answer:
         """Return the series of a selector on an axis, as range queries would, within `timeout` seconds in all.
@@ -86,7 +88,11 @@ class RemoteRead:
         return gathered.answer()
 
     def _known(self, timeout: float) -> Server:
-        """Return what the server says about itself, asked now and then."""
+        """Return what the server says about itself, asked now and then, by one thread for all."""
+        with self._asking:
+            return self._told(timeout)
+
+    def _told(self, timeout: float) -> Server:
         if time.monotonic() - self._asked >= ASK_AGAIN:
             self._asked, self._refusal = time.monotonic(), ""
             try:
