@@ -105,6 +105,8 @@ def _verdict(signal, series, instant, seen, usual, lower, upper=None):
         limit_window=np.outer([7_200.0, 12_000.0], np.ones(len(series) if signal.limit else 0)),
         faults=(Fault(signal.name, "gap", series[1]),) if (score > 1).any() else (),
         expected_alerts_per_week=1.4,
+        forecast_coverage=np.array([0.91, 0.87]),
+        forecast_error=np.array([0.4, 0.7]),
     )
 
 
@@ -130,8 +132,10 @@ def _recorded(instant, begins):
     """Return what the shipped and the generated rules record; an alert begins now, and one did a week ago."""
     reviewed = 'offkey:threshold_reviewed{bound="lower",signal="payment_success"}'
     budget = 'offkey:alert_budget_per_week{signal="payment_success",team="payments"}'
-    start = 'team_rule:offkey_alert_starts:count1m{offkey_rule="payment_success",team="payments"}'
-    return [f"{reviewed} 0.93 {instant}", f"{budget} 2 {instant}"] + [f"{start} 1 {instant}"] * begins
+    rule = '{offkey_rule="payment_success",team="payments"}'
+    begun = [("team_rule:offkey_alert_starts:count1m", 1), ("team_rule:offkey_alert_delay_seconds:first", 120)]
+    starts = [f"{name}{rule} {value} {instant}" for name, value in begun if begins]
+    return [f"{reviewed} 0.93 {instant}", f"{budget} 2 {instant}", *starts]
 
 
 def _alerts(instant, since):

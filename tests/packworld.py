@@ -57,6 +57,8 @@ def value(name, labels, place):
     """Return the sample at a place in time: counters grow, gauges rest between 0 and 1."""
     if name.startswith("pg_stat_database_") or name.startswith("node_vmstat") or name.startswith("node_netstat"):
         return 60.0 * (place + 1)
+    if "reserved" in name:
+        return 0.1
     if not name.endswith(COUNTED) or ":" in name:
         return 0.5 if "size" in name or "avail" in name or "free" in name.lower() else 0.7
     share = dict(labels).get("le")

@@ -15,6 +15,7 @@ from prometheus_api_client.exceptions import PrometheusApiClientException
 from offkey.adapters.endpoint import Endpoint
 from offkey.adapters.http import Session, excerpt
 from offkey.app import config, yamlfile
+from offkey.app.options import MOST_SIGNALS
 from offkey.app.presets import Pack, preset_text
 from offkey.core.durations import HOUR, MINUTE, format_duration, parse_duration
 from offkey.core.errors import BadResponse, ConfigError, QueryRejected
@@ -23,7 +24,6 @@ from offkey.engine import discovery as engine
 from offkey.engine import metricnames
 from offkey.engine.proposals import BUDGET, Metric, Proposal
 
-MOST_SIGNALS = 20
 MOST_PROBED = 120  # metrics that are asked about one by one
 MOST_LISTED = 2_000  # series of one metric whose labels are listed; of more, only the jobs
 MOST_SERIES = 1_000  # series of one signal

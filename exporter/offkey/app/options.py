@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 DEFAULT_FILE = Path("offkey.yml")
+MOST_SIGNALS = 20  # that are proposed for a server nobody has described
 
 config_file = click.option(
     "--config.file",

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_api_client.exceptions import PrometheusApiClientException
 
-from offkey.app import cli, config, discovery, promql
+from offkey.app import cli, config, discovery, options, promql
 from offkey.app.discovery import Found
 from offkey.core.errors import BadResponse, ConfigError, QueryRejected
 from offkey.core.signals import Alert, Signal, Traffic
@@ -80,7 +80,7 @@ def api(monkeypatch):
 
 def test_golden_the_proposal_for_a_shop(golden):
     """What a person gets to read: best first, each with its reason, checked and within bounds."""
-    found = [Found(proposal, 2) for proposal in choose(propose(recorded()), discovery.MOST_SIGNALS)]
+    found = [Found(proposal, 2) for proposal in choose(propose(recorded()), options.MOST_SIGNALS)]
     text = discovery.text(URL, {"default": {"url": URL}}, found)
     golden("config/discovered.yml", text)
     assert [signal.name for signal in config.parse(text, "f.yml").signals] == [

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from offkey.adapters import files
-from offkey.app import discovery, options, presets
+from offkey.app import options
 from offkey.core.errors import ConfigError
 
 
@@ -23,7 +23,7 @@ from offkey.core.errors import ConfigError
 @click.option(
     "--limit",
     type=click.IntRange(min=1, max=200),
-    default=discovery.MOST_SIGNALS,
+    default=options.MOST_SIGNALS,
     show_default=True,
     help="Most signals.",
 )
@@ -39,6 +39,8 @@ def command(prometheus_url: str, config_file: Path | None, output: str, limit: i
 
     Example: offkey discover --prometheus.url http://localhost:9090 -o offkey.yml
     """
+    from offkey.app import discovery, presets  # noqa: PLC0415 (--help stays fast)
+
     if not prometheus_url and config_file is None:
         msg = "nothing to look at; give --prometheus.url, or --config.file with sources"
         raise ConfigError(msg)

@@ -100,4 +100,4 @@ def replayed(past: Past, files: Sequence[Path], *, with_sides: bool = False) -> 
     played = track(
         play(found, past.world, past.start, past.end, past.interval, with_sides=with_sides), "replaying", count
     )
-    return Results(past.start, past.end, tuple(track(played, "replaying", count)))
+    return Results(past.start, past.end, tuple(played))

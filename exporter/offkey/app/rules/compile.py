@@ -48,13 +48,15 @@ def command(
 
     Example: offkey rules compile rules/node.yml --prometheus.url http://localhost:9090
     """
-    from offkey.app.thresholds import compiling  # noqa: PLC0415 (--help stays fast)
+    from offkey.app.progress import track  # noqa: PLC0415 (--help stays fast)
+    from offkey.app.thresholds import compiling  # noqa: PLC0415 (as above)
     from offkey.app.thresholds import overrides as decisions  # noqa: PLC0415 (as above)
 
     decided = decisions.load(overrides_file)
     today = datetime.now(UTC).date()
     with past.reading() as read:
-        compiled = [compiling.compiled(path, read, decided, today) for path in paths]
+        files = track(paths, "learning", len(paths))
+        compiled = [compiling.compiled(path, read, decided, today) for path in files]
     for one in compiled:
         for proposal in one.proposals:
             click.echo(line(one.document, proposal), err=True)

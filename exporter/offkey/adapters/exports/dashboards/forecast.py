@@ -14,17 +14,18 @@ def build() -> model.Dashboard:
         capacity.in_sight(),
         capacity.within_hour(),
         capacity.nearest(),
-        capacity.forecast_series(),
+        capacity.time_left(),
         capacity.came_true(),
         capacity.usual_error(),
     )
-    limits = (Placed(capacity.limits(), 12, 8), Placed(capacity.limit_by_signal(), 12, 8))
+    limits = (Placed(capacity.limits(), 14, 8), Placed(capacity.limit_by_signal(), 10, 8))
     chosen = (
         Placed(series.forecast(), 16, 9),
         Placed(series.ahead(), 8, 9),
-        Placed(capacity.error(), 16, 8),
-        Placed(capacity.horizons(), 8, 8),
+        Placed(capacity.error(), 12, 8),
+        Placed(capacity.limit_bounds(), 12, 8),
     )
+    trust = (Placed(capacity.coverage(), 12, 8), Placed(capacity.horizons(), 12, 8))
     return assemble(
         "forecast",
         "Forecast and capacity",
@@ -33,6 +34,7 @@ def build() -> model.Dashboard:
             Row("", summary),
             Row("Limits", limits),
             Row("One series of $signal", chosen),
+            Row("Trust in the forecasts", trust),
         ],
         choices=("signal", "series", "horizon"),
     )

@@ -12,29 +12,29 @@ def build() -> model.Dashboard:
         volume.allowed(),
         fleet.expected_alerts(),
         volume.begun(),
-        fleet.firing(),
         volume.over_budget(),
+        volume.usual_delay(),
         volume.busiest(),
     )
     cost = (
         Placed(volume.weeks(), 12, 8),
         Placed(volume.by_rule(), 12, 8),
         Placed(volume.costs(), 14, 8),
-        Placed(volume.firing_time(), 10, 8),
+        Placed(volume.delays(), 10, 8),
     )
     chosen = (
         Placed(volume.ranks(), 12, 8),
         Placed(volume.anomalous_weeks(), 12, 8),
         Placed(volume.bounds(), 12, 8),
         Placed(volume.states(), 6, 8),
-        Placed(fleet.coverage(), 6, 8),
+        Placed(volume.firing_time(), 6, 8),
     )
     return assemble(
         "tuning",
         "Alert tuning",
         "What alerts cost people, what they may cost, and which signal to tune first.",
         [
-            Row("", tuple(Placed(panel, width, 4) for panel, width in zip(summary, (3, 4, 3, 3, 4, 7), strict=True))),
+            Row("", tuple(Placed(panel, width, 4) for panel, width in zip(summary, (3, 4, 3, 4, 3, 7), strict=True))),
             Row("Volume", cost),
             Row("Bounds of $signal", chosen),
         ],

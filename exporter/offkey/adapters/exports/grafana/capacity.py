@@ -2,7 +2,7 @@
 
 from grafana_foundation_sdk.builders import stat, table, timeseries
 
-from offkey.adapters.exports.grafana.matchers import OF_EXPORTER, OF_SERIES, without_scrape_labels
+from offkey.adapters.exports.grafana.matchers import OF_EXPORTER, OF_SERIES, OF_SIGNAL, without_scrape_labels
 from offkey.adapters.exports.grafana.panels import (
     GREY,
     ORANGE,
@@ -13,22 +13,24 @@ from offkey.adapters.exports.grafana.panels import (
     Query,
     Steps,
     curves,
+    dashed,
     edge,
     figure,
     line,
     listing,
-    look,
 )
 from offkey.adapters.exports.grafana.series import NOTHING
 
+NOT_DUE = "No forecast of this signal has come due yet, or none is made: set `forecast: {horizons: [1h]}`"
 NO_LIMIT = "No limit in sight: set `forecast: {limit: ...}` on signals that fill up, such as disks and queues"
 
-_LIMIT = "offkey_time_to_limit_seconds"
+_LIMIT, _EARLIEST, _LATEST = (f"offkey_time_to_limit_{side}seconds" for side in ("", "lower_", "upper_"))
 _NONE = f"0 * count(offkey_build_info{{{OF_EXPORTER}}})"
 _SOON: Steps = ((None, VERMILION), (3600, ORANGE), (4 * 3600, SKY))
 _SOME: Steps = ((None, SKY), (1, ORANGE))
 _SEEN = f"offkey_observed{{{OF_SERIES}}}"
 _EARLIER = f'{{horizon="$horizon",{OF_SERIES}}} offset $horizon'
+_PROMISED: Steps = ((None, "transparent"), (0.9, ORANGE))
 
 
 def in_sight() -> stat.Panel:
@@ -65,49 +67,75 @@ def nearest() -> stat.Panel:
     return figure(about, Query(f"min({_LIMIT})"), _SOON)
 
 
-def forecast_series() -> stat.Panel:
-    """Count what is forecast."""
-    about = About(
-        "Series forecast",
-        "Series of the chosen signal with a forecast at the chosen horizon. None: set `expose: full` and "
-        "`forecast: {horizons: [1h]}`.",
-        "No forecast of this signal: it needs `expose: full`, and history to learn from",
-        decimals=0,
-    )
-    return figure(about, Query('count(offkey_forecast{signal="$signal",horizon="$horizon"})'))
-
-
 def came_true() -> stat.Panel:
     """Say how often the bounds held."""
     about = About(
         "Inside the bounds",
-        "Share of the chosen series' samples that came within the bounds forecast $horizon earlier; 90 % is what they "
+        "Share of the signal's forecasts, $horizon ahead, whose truth came within their bounds; 90 % is what they "
         "promise. Far less: choose another `forecaster`.",
-        "No forecast has come due yet: choose a shorter horizon or a longer time",
+        NOT_DUE,
         unit="percentunit",
         decimals=0,
     )
-    lower, upper = (f"offkey_forecast_{side}{_EARLIER}" for side in ("lower", "upper"))
-    judged = f"{_SEEN} and ignoring (horizon) {lower}"
-    inside = f"{_SEEN} >= ignoring (horizon) {lower} <= ignoring (horizon) {upper}"
-    query = (
-        f"(sum(count_over_time(({inside})[$__range:5m])) or vector(0)) / sum(count_over_time(({judged})[$__range:5m]))"
-    )
-    return figure(about, Query(query))
+    return figure(about, Query(f'max(offkey_forecast_coverage_ratio{{horizon="$horizon",{OF_EXPORTER},{OF_SIGNAL}}})'))
 
 
 def usual_error() -> stat.Panel:
-    """Say how far off forecasts usually were."""
+    """Say how far off forecasts were, beside the simplest one."""
     about = About(
-        "Usual error",
-        "Median distance between the chosen series and what was forecast for it $horizon earlier, as a share of what "
-        "came.",
-        "No forecast has come due yet: choose a shorter horizon or a longer time",
+        "Error, last day = 100 %",
+        "Error of the signal's forecasts, $horizon ahead, beside that of repeating the last day, median of its series. "
+        "Above 100 % the simplest forecast is better: choose another `forecaster`.",
+        NOT_DUE,
         unit="percentunit",
+        decimals=0,
+    )
+    query = f'max(offkey_forecast_error_ratio{{horizon="$horizon",{OF_EXPORTER},{OF_SIGNAL}}})'
+    return figure(about, Query(query), ((None, SKY), (1, ORANGE)))
+
+
+def time_left() -> stat.Panel:
+    """Say when the chosen series reaches its limit."""
+    about = About(
+        "The series reaches its limit in",
+        "When the chosen series reaches its signal's limit, if it goes on as forecast; Limit of the series, below, "
+        "says how sure that is.",
+        "None in sight",
+        unit="s",
         decimals=1,
     )
-    share = f"abs({_SEEN} - ignoring (horizon) offkey_forecast{_EARLIER}) / abs({_SEEN} != 0)"
-    return figure(about, Query(f"max(quantile_over_time(0.5, ({share})[$__range:5m]))"))
+    return figure(about, Query(f"min({_LIMIT}{{{OF_SERIES}}})"), _SOON)
+
+
+def coverage() -> timeseries.Panel:
+    """Show how often the bounds of the signal's forecasts held."""
+    about = About(
+        "Inside the bounds, by horizon",
+        "Share of the signal's forecasts whose truth came within their 90 % bounds, by how far they looked ahead. "
+        "Below the line for long: the signal has changed, or needs another `forecaster`.",
+        NOT_DUE,
+        unit="percentunit",
+    )
+    query = Query(f"max by (horizon) (offkey_forecast_coverage_ratio{{{OF_EXPORTER},{OF_SIGNAL}}})", "{{horizon}}")
+    return curves(about, query, steps=_PROMISED, ceiling=1)
+
+
+def limit_bounds() -> timeseries.Panel:
+    """Show how early and how late the chosen series may reach its limit."""
+    about = About(
+        "Limit of the series",
+        "Time until the chosen series reaches its signal's limit, the earliest and the latest by the 90 % bounds of "
+        "the forecast. Bounds that close in make it sure; without a latest one it may never come.",
+        NO_LIMIT,
+        unit="dtdurations",
+    )
+    return curves(
+        about,
+        Query(f"{_LATEST}{{{OF_SERIES}}}", "latest", edge(GREY, fill_to="earliest")),
+        Query(f"{_EARLIEST}{{{OF_SERIES}}}", "earliest", edge(GREY)),
+        Query(f"{_LIMIT}{{{OF_SERIES}}}", "as forecast", dashed(ORANGE)),
+        ceiling=3600,
+    )
 
 
 def limits() -> table.Panel:
@@ -120,12 +148,13 @@ def limits() -> table.Panel:
         unit="dtdurations",
         decimals=0,
     )
-    left = Query(without_scrape_labels(f"bottomk(50, {_LIMIT})"), "time left")
-    return listing(
-        about,
-        left,
-        columns=Columns(first=("signal", "time left"), widths={"signal": 150, "time left": 170}, sorted_by="time left"),
+    left, earliest, latest = (
+        Query(without_scrape_labels(f"bottomk(50, {metric})"), name)
+        for metric, name in ((_LIMIT, "time left"), (_EARLIEST, "earliest"), (_LATEST, "latest"))
     )
+    first = ("signal", "time left", "earliest", "latest")
+    widths = {"signal": 150, **dict.fromkeys(first[1:], 150)}
+    return listing(about, left, earliest, latest, columns=Columns(first=first, widths=widths, sorted_by="time left"))
 
 
 def limit_by_signal() -> timeseries.Panel:
@@ -159,12 +188,18 @@ def error() -> timeseries.Panel:
 
 
 def horizons() -> table.Panel:
-    """List what is forecast, by signal."""
+    """List how well each signal is forecast."""
     about = About(
-        "What is forecast",
-        "Series with a forecast, by signal and horizon.",
-        "Nothing is forecast: set `expose: full` and `forecast: {horizons: [1h]}`",
+        "How forecasts came true",
+        "By signal and horizon: the share of forecasts whose truth came within their 90 % bounds, and their error "
+        "beside that of repeating the last day (100 %).",
+        "No forecast has come due yet: set `forecast: {horizons: [1h]}` and wait that long",
+        unit="percentunit",
         decimals=0,
     )
-    query = Query("count by (signal, horizon) (offkey_forecast)", "series", look(decimals=0))
-    return listing(about, query, columns=Columns(first=("signal", "horizon", "series"), sorted_by="signal"))
+    return listing(
+        about,
+        Query(f"max by (signal, horizon) (offkey_forecast_coverage_ratio{{{OF_EXPORTER}}})", "inside"),
+        Query(f"max by (signal, horizon) (offkey_forecast_error_ratio{{{OF_EXPORTER}}})", "error"),
+        columns=Columns(first=("signal", "horizon", "inside", "error"), sorted_by="inside"),
+    )

@@ -26,9 +26,11 @@ from offkey.adapters.exports.grafana.series import NOTHING
 NOT_COUNTED = "Nothing counted: load rules/offkey.rules.yml, which records the start of every alert"
 
 _STARTS = "team_rule:offkey_alert_starts:count1m"
+_DELAY = "team_rule:offkey_alert_delay_seconds:first"
 _WEEK = f"sum_over_time({_STARTS}[1w])"
 _WEEK_BEFORE = f"sum_over_time({_STARTS}[1w] offset 1w)"
 _OWN = f"{{{OF_EXPORTER}}}"
+_BY_SIGNAL = '"signal", "$1", "offkey_rule", "(.+)"'
 _EXPECTED = f"sum by (signal) (offkey_expected_alerts_per_week{_OWN})"
 _ALLOWED = f"sum by (signal) (offkey_alert_budget_per_week{_OWN})"
 _TOO_MANY: Steps = ((None, SKY), (1, ORANGE))
@@ -74,6 +76,32 @@ def busiest() -> stat.Panel:
     return figure(about, Query(f"topk(1, sum by (offkey_rule) ({_WEEK}))", "{{offkey_rule}}"), _TOO_MANY)
 
 
+def usual_delay() -> stat.Panel:
+    """Say how long people waited to be told."""
+    about = About(
+        "Usual delay",
+        "From the first evaluation that found something wrong to the alert, on average over a week, to the minute. "
+        "Mostly it is `for`: where it is long and alerts are right, shorten that.",
+        "No alert began within a week",
+        unit="s",
+        decimals=0,
+    )
+    return figure(about, Query(f"avg(avg_over_time({_DELAY}[1w]))"))
+
+
+def delays() -> timeseries.Panel:
+    """Show how long each rule waited before it told anybody."""
+    about = About(
+        "Delay by rule",
+        "How long a rule had found something wrong before it fired, of the alerts that began in the hour before each "
+        "moment. `offkey rules tune` finds the shortest `for` that the budget allows.",
+        "No alert began in the chosen time",
+        unit="s",
+        decimals=0,
+    )
+    return curves(about, Query(f"max by (offkey_rule) (max_over_time({_DELAY}[1h]))", "{{offkey_rule}}"), ceiling=60)
+
+
 def weeks() -> timeseries.Panel:
     """Show the volume before and after a change, against what is allowed."""
     about = About(
@@ -109,20 +137,23 @@ def costs() -> table.Panel:
     """Set what came against what was expected and what is allowed, by signal."""
     about = About(
         "Cost by signal",
-        "Alerts a week: allowed, expected from the past that the bounds were learned on, and begun. Where more began "
-        "than expected, the signal has changed: look at its band.",
+        "Alerts a week: allowed, expected from the past that the bounds were learned on, and begun; the share of the "
+        "budget that is spent; how long they took. Where more began than expected, the signal has changed: look at "
+        "its band.",
         ABSENT,
         decimals=1,
     )
-    named = f'label_replace({_WEEK}, "signal", "$1", "offkey_rule", "(.+)")'
+    begun_by_signal = f"(sum by (signal) (label_replace({_WEEK}, {_BY_SIGNAL})) or 0 * {_ALLOWED})"
+    delay = f"avg by (signal) (label_replace(avg_over_time({_DELAY}[1w]), {_BY_SIGNAL}))"
     return listing(
         about,
         Query(_ALLOWED, "budget"),
         Query(_EXPECTED, "expected"),
-        Query(f"sum by (signal) ({named}) or 0 * {_ALLOWED}", "begun", look(decimals=0)),
-        Query(f"sum by (signal) (offkey_anomalous_series{_OWN})", "anomalous now", look(decimals=0)),
+        Query(begun_by_signal, "begun", look(decimals=0)),
+        Query(f"{begun_by_signal} / ({_ALLOWED} > 0)", "spent", look(unit="percentunit", decimals=0)),
+        Query(delay, "delay", look(unit="s", decimals=0)),
         Query(f"sum by (signal) (offkey_series{_OWN})", "series", look(decimals=0)),
-        columns=Columns(first=("signal", "budget", "expected", "begun", "anomalous now", "series")),
+        columns=Columns(first=("signal", "budget", "expected", "begun", "spent", "delay", "series")),
     )
 
 
