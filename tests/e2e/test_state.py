@@ -42,11 +42,12 @@ for kill in range(kills):
             store.save("k", of(value))
             os.write(said, value.to_bytes(8, "little"))
     os.close(said)
-    time.sleep(0.003 + chance.random() * 0.05)
-    os.kill(writer, signal.SIGKILL)
-    os.waitpid(writer, 0)
     with os.fdopen(heard, "rb") as acknowledged:
-        words = acknowledged.read()
+        words = acknowledged.read(8 * chance.randrange(3))
+        time.sleep(chance.random() * 0.05)
+        os.kill(writer, signal.SIGKILL)
+        os.waitpid(writer, 0)
+        words += acknowledged.read()
     promised = int.from_bytes(words[-8:], "little") if words else committed
     store = Store(folder, journal)
     found = value_of(store.load("k"))
