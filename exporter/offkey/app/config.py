@@ -8,15 +8,16 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from offkey.adapters.endpoint import Endpoint
-from offkey.app import kinds, promql, review, schema, yamlfile
+from offkey.app import kinds, review, schema, yamlfile
 from offkey.app.alertmanager import problems as alertmanager
 from offkey.app.calendars import calendars_of, concerning
+from offkey.app.policy import signal_of
 from offkey.app.problems import explained
+from offkey.app.reviewschema import AlertReview, Review, review_of
 from offkey.app.sourceschema import OtherSource, PrometheusSource, Reachable
 from offkey.app.yamlfile import Document, Finding, InvalidFile, Problem, Route
-from offkey.core.calendars import Calendar
 from offkey.core.errors import ConfigError
-from offkey.core.signals import Alert, Signal, Traffic, Zone
+from offkey.core.signals import Signal
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -40,12 +41,14 @@ class Config:
         storage: folder for what was learned, or None to keep it in memory.
         signals: what is watched, in the order of the file.
         remote_write: where every snapshot is sent.
+        review: where to learn what alerts were worth; None where nobody asked for it.
     """
 
     sources: Mapping[str, SourceConfig]
     storage: Path | None
     signals: tuple[Signal, ...]
     remote_write: tuple[Endpoint, ...] = ()
+    review: Review | None = None
 
 
 def load(path: Path, prometheus_url: str = "") -> Config:
@@ -112,6 +115,8 @@ class _Reading:
         for place, one in enumerate(file.remote_write if file else ()):
             for finding in _endpoint_problems(one):
                 self.add(("remote_write", place), finding)
+        for finding in _review_problems(file.review, sources) if file and file.review else ():
+            self.add(("review",), finding)
         if self.problems or file is None:
             raise InvalidFile(list(self.problems))
         return file.model_copy(update={"sources": sources, "signals": signals})
@@ -219,6 +224,15 @@ def _endpoint_problems(place: Reachable) -> Iterator[Finding]:
         yield Finding(route, words) if route[0] in Reachable.model_fields else Finding((), str(error))
 
 
+def _review_problems(section: AlertReview, sources: Mapping[str, Any]) -> Iterator[Finding]:
+    if section.source not in sources:
+        have = ", ".join(sorted(sources))
+        yield Finding(("source",), f'no source is called "{section.source}" (have: {have})')
+    if section.alertmanager is not None:
+        for finding in _endpoint_problems(section.alertmanager):
+            yield finding._replace(route=("alertmanager", *finding.route))
+
+
 def from_settings(file: schema.File, folder: Path) -> Config:
     """Return what the program runs on; files are relative to `folder`.
 
@@ -229,8 +243,9 @@ def from_settings(file: schema.File, folder: Path) -> Config:
     return Config(
         sources={name: _source(source, folder) for name, source in file.sources.items()},
         storage=folder / file.storage.path if file.storage.path else None,
-        signals=tuple(_signal(signal, concerning(signal.name, calendars)) for signal in file.signals),
+        signals=tuple(signal_of(signal, concerning(signal.name, calendars)) for signal in file.signals),
         remote_write=tuple(one.endpoint(folder) for one in file.remote_write),
+        review=review_of(file.review, folder),
     )
 
 
@@ -238,58 +253,3 @@ def _source(source: PrometheusSource | OtherSource, folder: Path) -> SourceConfi
     if isinstance(source, PrometheusSource):
         return SourceConfig(source.kind, {"endpoint": source.endpoint(folder), "read": source.read})
     return SourceConfig(source.kind, kinds.converted(kinds.SOURCES, source.kind, source.model_extra or {}, folder))
-
-
-def _signal(signal: schema.Signal, calendars: tuple[Calendar, ...]) -> Signal:
-    detector, detector_options = review.choice(signal.detector)
-    forecaster, forecaster_options = review.choice(signal.forecaster)
-    zone, traffic, (low, high) = signal.time_zone, signal.traffic, signal.valid_range
-    return Signal(
-        name=signal.name,
-        query=signal.query,
-        unit=signal.unit,
-        description=signal.description,
-        kind=signal.kind,
-        events_per_unit=signal.events_per_unit or 1.0,
-        direction=signal.direction,
-        least_absolute=signal.min_deviation.absolute,
-        least_relative=signal.min_deviation.relative,
-        valid=(float("-inf") if low is None else low, float("inf") if high is None else high),
-        traffic=None if traffic is None else Traffic(traffic.query, traffic.floor, traffic.events_per_unit or 1.0),
-        scrapes=promql.scrapes(signal.query),
-        season=signal.season,
-        zone=Zone(zone) if isinstance(zone, str) else Zone(zone.default, zone.label, zone.zones),
-        step=signal.step,
-        offset=signal.offset,
-        history=signal.history,
-        history_step=signal.history_step or review.history_step(signal.step, signal.history),
-        horizons=tuple(signal.forecast.horizons),
-        limit=signal.forecast.limit,
-        expose=signal.expose,
-        detector=detector,
-        detector_options=detector_options,
-        forecaster=forecaster,
-        forecaster_options=forecaster_options,
-        alert=_alert(signal.alert) if isinstance(signal.alert, schema.Alert) else None,
-        source=signal.source,
-        max_series=signal.max_series,
-        keep_absent=signal.keep_absent,
-        adopt_after=signal.adopt_after,
-        calendars=calendars,
-    )
-
-
-def _alert(alert: schema.Alert) -> Alert:
-    return Alert(
-        name=alert.name,
-        budget_per_week=alert.budget,
-        severity=alert.severity,
-        team=alert.team,
-        service=alert.service,
-        runbook_url=alert.runbook_url,
-        dashboard_url=alert.dashboard_url,
-        hold=alert.hold,
-        keep_firing=alert.keep_firing_for,
-        dead_band=alert.dead_band,
-        form=alert.form,
-    )

@@ -71,6 +71,8 @@ _SECTIONS = {
     "OtherSource": "sources.NAME (other kinds)",
     "RemoteWrite": "remote_write[]",
     "Storage": "storage",
+    "AlertReview": "review",
+    "Reachable": "review.alertmanager",
     "Signal": "signals[]",
     "MinDeviation": "min_deviation",
     "Traffic": "traffic",

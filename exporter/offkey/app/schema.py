@@ -29,6 +29,7 @@ from offkey.app.fields import (
     duration,
 )
 from offkey.app.lint.policy import LintPolicy
+from offkey.app.reviewschema import AlertReview
 from offkey.app.ruleoutput import RuleOutput
 from offkey.app.sourceschema import RemoteWrite, Source
 from offkey.core import signals
@@ -115,6 +116,8 @@ class Alert(Strict):
     """How long an alert stays after the breach."""
     dead_band: Fraction = _ALERT.dead_band
     """Share of the score below the bound in which an open alert stays open."""
+    bound: Positive = _ALERT.bound
+    """Learned bounds are multiplied by this: above 1 people are told later and less often, below 1 earlier."""
     form: signals.RuleForm = _ALERT.form
     """`threshold`: a reviewed number on the query itself; `anomaly`: the sparse anomaly series; `auto` decides."""
 
@@ -223,6 +226,8 @@ class File(Strict):
     """What `offkey check rules` asks of rules."""
     rules: RuleOutput = RuleOutput()
     """What becomes of rules that are written."""
+    review: AlertReview | None = None
+    """Where `offkey serve` and `offkey rules review` learn what alerts were worth; nothing is asked without it."""
     alertmanager: AlertmanagerSection | None = None
     """What `offkey alertmanager` makes a configuration of."""
 

@@ -18,6 +18,7 @@ from offkey.app import wire
 from offkey.app.config import Config
 from offkey.app.logs import Form, Level, adopt, logger
 from offkey.app.prefixes import NONE, Prefixes
+from offkey.app.reviewing import ReviewLoop
 from offkey.app.server import DEFAULT_ADDRESS, Server
 from offkey.app.telemetry import Telemetry
 from offkey.app.web import MAX_REQUESTS, Handles, application
@@ -117,6 +118,7 @@ class Service:
         self._pending: _Parts | None = None
         self._requests: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._loop = Loop(self._current, self._telemetry, wire.CLOCKS)
+        self._review = ReviewLoop(lambda: self._parts.config, self._telemetry, wire.CLOCKS.wall)
         access = Watched(options.web_config, self._access_refused).current
         self._stream = self._streamed() if options.enable_receiver else None
         receive = self._stream.receive if self._stream else None
@@ -152,10 +154,12 @@ class Service:
         threading.Thread(target=self._listen, name="requests", daemon=True).start()
         ticking = threading.Thread(target=self._loop.run, name="engine", daemon=True)
         ticking.start()
+        self._review.start()
         if self._stream:
             self._stream.start()
         self._server.run()
         self._loop.stop()
+        self._review.stop()
         if self._stream:
             self._stream.stop()
         ticking.join(FAREWELL_SECONDS)

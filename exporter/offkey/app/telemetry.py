@@ -3,7 +3,7 @@
 import logging
 import math
 import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, PlatformCollector, ProcessCollector
@@ -13,6 +13,7 @@ from prometheus_client.metrics_core import Metric
 from offkey import __version__
 from offkey.core.errors import BadResponse, QueryRejected, SourceDown
 from offkey.core.findings import Snapshot
+from offkey.engine.alertquality import AlertQuality
 
 # Seconds: a cycle is to take well under the shortest step, and a minute is a usual one.
 CYCLE_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
@@ -28,7 +29,38 @@ REASONED_EVENTS = {
     "cycle_failures": "Cycles that ended with an error.",
     "remote_write_samples_failed": "Samples that remote write gave up: refused, late, or too many waiting.",
     "series_dropped": "Series left out, counted in every read.",
+    "alert_review_failures": "Times it could not be read what alerts were worth.",
 }
+
+
+# What alerts were worth: name, meaning, value; NaN = not known, and no sample.
+ALERT_RECORD: tuple[tuple[str, str, Callable[[AlertQuality], float]], ...] = (
+    (
+        "offkey_alert_pages_per_week",
+        "Pages a week the alert really cost.",
+        lambda found: found.cost.pages_per_week,
+    ),
+    (
+        "offkey_alert_flaps_per_week",
+        "Times a week that it fired again within an hour of its end.",
+        lambda found: found.flaps_per_week,
+    ),
+    (
+        "offkey_alert_short_ratio",
+        "Share of its episodes that were over within ten minutes.",
+        lambda found: found.cost.short,
+    ),
+    (
+        "offkey_alert_self_resolved_ratio",
+        "Share of its episodes that ended before anybody acknowledged them by a silence.",
+        lambda found: found.self_resolved,
+    ),
+    (
+        "offkey_alert_precision_ratio",
+        "Share of the silences with a verdict that call it right, not a false alarm.",
+        lambda found: found.precision,
+    ),
+)
 
 
 class Log(Protocol):
@@ -41,6 +73,9 @@ class Log(Protocol):
 
 class Telemetry:
     """Counts what the engine tells and hands out the process's own metrics; a journal for the engine."""
+
+    _qualities: Sequence[AlertQuality] = ()
+    _reviewed_at = math.nan
 
     def __init__(self, log: Log) -> None:
         """Start all counters at 0; `log` receives what the engine says in words."""
@@ -116,12 +151,33 @@ class Telemetry:
         if at is not None:
             self._reload_time.set(at)
 
+    def reviewed(self, found: Sequence[AlertQuality], at: float) -> None:
+        """Take note of what alerts were worth, as of an instant (Unix seconds); NaN when nobody asks any more."""
+        self._qualities, self._reviewed_at = found, at
+
+    def _record(self) -> Iterator[Metric]:
+        """Yield what alerts were worth."""
+        if math.isnan(self._reviewed_at):
+            return
+        yield GaugeMetricFamily(
+            "offkey_alert_review_timestamp_seconds",
+            "Unix time at which it was last read what alerts were worth.",
+            value=self._reviewed_at,
+        )
+        for name, meaning, value in ALERT_RECORD:
+            family = GaugeMetricFamily(name, meaning, labels=["signal", "alertname", "severity"])
+            for found in self._qualities:
+                if not math.isnan(worth := value(found)):
+                    family.add_metric([found.alert.signal, found.alert.alert, found.alert.severity], worth)
+            yield family
+
     def collect(self) -> Iterator[Metric]:
         """Yield every metric of the process, as prometheus_client asks a collector to."""
         for metric in self._registry.collect():
             # When a counter was created is the start of the process, which is a metric of its own.
             metric.samples = [sample for sample in metric.samples if not sample.name.endswith("_created")]
             yield metric
+        yield from self._record()
         snapshot = self._snapshot
         if snapshot is None:
             return

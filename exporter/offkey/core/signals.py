@@ -55,6 +55,7 @@ class Alert:
         keep_firing: `keep_firing_for`, seconds an alert stays after the breach.
         dead_band: share of the score below the bound in which an open alert stays open.
         form: how the rule reads: a reviewed threshold on the query itself, or the sparse anomaly series.
+        bound: factor on learned bounds.
     """
 
     name: str = ""
@@ -68,6 +69,7 @@ class Alert:
     keep_firing: int = 5 * MINUTE
     dead_band: float = 0.2
     form: RuleForm = "auto"
+    bound: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

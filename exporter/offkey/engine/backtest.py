@@ -7,7 +7,7 @@ import numpy as np
 from offkey.core.calendars import uncounted
 from offkey.core.frame import Array, BoolArray
 from offkey.core.signals import Alert
-from offkey.engine.learning import Replay, learn, replay
+from offkey.engine.learning import Replay, tried
 from offkey.engine.plan import Plan
 from offkey.engine.quality import Examined
 from offkey.engine.ruleplay.episodes import Cost, Episode, cost_of
@@ -41,8 +41,7 @@ def backtest(plan: Plan, past: Examined) -> Backtest:
         plan: a signal that alerts, and its models.
         past: its history, quality already applied.
     """
-    bound = learn(plan, past).ledger["bound"]
-    _, seen = replay(plan, past, bound)
+    bound, seen = tried(plan, past)
     apart = uncounted(plan.signal.calendars, seen.frame)
     seen = replace(seen, score=np.where(apart, np.nan, seen.score))
     fires = firing_of(seen.score, seen.frame.axis.step, plan.signal.alert or Alert())

@@ -6,7 +6,7 @@ from offkey.core.calendars import uncounted
 from offkey.core.durations import format_duration
 from offkey.core.frame import Array
 from offkey.core.rules import Evidence, ReviewedBound
-from offkey.engine.learning import Replay, alerts_per_week, learn, replay, taught
+from offkey.engine.learning import Replay, alerts_per_week, taught, tried
 from offkey.engine.plan import Plan
 from offkey.engine.quality import Examined
 
@@ -23,8 +23,7 @@ def evidence(plan: Plan, past: Examined, traffic_labels: tuple[str, ...] = ()) -
         traffic_labels: label names the traffic query's series share with the signal's.
     """
     frame = taught(plan, past.frame)
-    memory = learn(plan, past)
-    _, seen = replay(plan, past, memory.ledger["bound"])
+    _, seen = tried(plan, past)
     present = ~np.isnan(frame.values)
     if not present.any() or np.isnan(seen.score).all():
         return None

@@ -14,6 +14,7 @@ from offkey.engine.judge import alertable, held, judge, open_close
 from offkey.engine.memory import Memory, blank_ledger
 from offkey.engine.plan import Plan
 from offkey.engine.quality import Examined
+from offkey.engine.silent import Silent
 from offkey.models.tune.budget import MERGE
 
 # The first part of the past only teaches; bounds and evidence come from the rest, which was never looked at before.
@@ -53,11 +54,31 @@ def learn(plan: Plan, past: Examined) -> Memory:
         plan: the signal and its models.
         past: the history, quality already applied; any length, also none.
     """
+    return _learned(plan, past)[0]
+
+
+def tried(plan: Plan, past: Examined) -> tuple[Array, Replay]:
+    """Return the bounds (S,) that meet the alert budget, and the replay with them; nothing is forecast on the way.
+
+    Args:
+        plan: the signal and its models.
+        past: the history, quality already applied.
+    """
+    plan = replace(plan, forecaster=Silent())
+    memory, seen = _learned(plan, past)
+    bound = memory.ledger["bound"]
+    if np.array_equal(bound, plan.untuned(len(bound))):  # those it was replayed with
+        return bound, seen
+    return bound, replay(plan, past, bound)[1]
+
+
+def _learned(plan: Plan, past: Examined) -> tuple[Memory, Replay]:
+    """Return the memory with tuned bounds, and the replay with untuned ones that it comes from."""
     memory, seen = replay(plan, past, plan.untuned(len(past.frame.series)))
     signal, frame = plan.signal, seen.frame
     counting = alertable(signal, frame.values, seen.strangeness, seen.raw_band, seen.examined.events)
     apart = uncounted(signal.calendars, frame)
-    bound = plan.tuner.tune(np.where(apart, np.nan, counting), frame.axis.step, plan.budget)
+    bound = plan.tuned(np.where(apart, np.nan, counting), frame.axis.step)
     quiet = muted(signal.calendars, frame)
     judged = held(judge(signal, frame.values, seen.strangeness, bound, seen.raw_band, seen.examined.events), quiet)
     opened = open_close(judged.score, np.zeros(len(frame.series), bool), plan.dead_band, quiet)
@@ -66,7 +87,7 @@ def learn(plan: Plan, past: Examined) -> Memory:
         "expected_alerts_per_week": np.array([alerts_per_week(opened, frame.axis.step, apart)]),
         "tuned": np.array([past.frame.axis.end]),
     }
-    return replace(memory, ledger=State(memory.series, memory.ledger.rows, shared))
+    return replace(memory, ledger=State(memory.series, memory.ledger.rows, shared)), seen
 
 
 def retuned(memory: Memory, fresh: Memory) -> Memory:

@@ -42,6 +42,7 @@ class Plan:
         taught = [calendar for calendar in self.signal.calendars if calendar.exclude]
         content += repr(taught) if taught else ""
         content += "" if self.shard == WHOLE else str(self.shard)
+        content += "" if self.factor == 1.0 else f"bound {self.factor}"
         return f"{self.signal.name}-{hashlib.blake2s(content.encode(), digest_size=8).hexdigest()}"
 
     @property
@@ -50,10 +51,19 @@ class Plan:
         return self.signal.alert.budget_per_week / self.shard.count if self.signal.alert else float("inf")
 
     @property
+    def factor(self) -> float:
+        """What learned bounds are multiplied by."""
+        return self.signal.alert.bound if self.signal.alert else 1.0
+
+    @property
     def dead_band(self) -> float:
         """Share of the bound in which an open anomaly stays open."""
         return self.signal.alert.dead_band if self.signal.alert else 0.0
 
     def untuned(self, series: int) -> Array:
         """Return the bound of series nothing is known about, (S,)."""
-        return self.tuner.tune(np.full((series, 1), np.nan), self.signal.step, self.budget)
+        return self.tuned(np.full((series, 1), np.nan), self.signal.step)
+
+    def tuned(self, strangeness: Array, step: int) -> Array:
+        """Return the bound of each series by its past strangeness (S, T), every `step` seconds, (S,)."""
+        return self.factor * self.tuner.tune(strangeness, step, self.budget)

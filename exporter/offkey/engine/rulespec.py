@@ -74,11 +74,8 @@ class Spec:
 
     @property
     def alert_name(self) -> str:
-        """The alert's name: the user's, or made from the signal's name."""
-        if self.alert.name:
-            return self.alert.name
-        words = re.findall(r"[a-zA-Z0-9]+", file_stem(self.signal.name))
-        return "".join(word[:1].upper() + word[1:] for word in words) + "Anomalous"
+        """The alert's name, see `alert_name`."""
+        return alert_name(self.signal.name, self.alert)
 
     def labels(self, severity: str = "") -> dict[str, str]:
         """Return the labels of an alert as plain text; another severity for alerts about the watching itself."""
@@ -110,6 +107,14 @@ class Spec:
         whole = f"{description} ({words.plain(about)})" if about else description
         told = (("summary", f"{words.plain(subject(self.signal))} {summary}."), ("description", whole))
         return told + links(self.signal, identity or self.identity, words)
+
+
+def alert_name(signal: str, alert: Alert) -> str:
+    """Return the name of a signal's alert: the user's, or made from the signal's name."""
+    if alert.name:
+        return alert.name
+    words = re.findall(r"[a-zA-Z0-9]+", file_stem(signal))
+    return "".join(word[:1].upper() + word[1:] for word in words) + "Anomalous"
 
 
 def budget(spec: Spec) -> RecordRule:

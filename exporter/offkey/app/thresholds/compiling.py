@@ -15,6 +15,7 @@ from offkey.app.thresholds.constants import constants
 from offkey.app.thresholds.overrides import Overrides
 from offkey.app.thresholds.proposals import Proposal, Read, proposals
 from offkey.app.written import document as written
+from offkey.app.written.diff import diff
 from offkey.app.written.document import RuleDocument
 from offkey.core.errors import ConfigError, RuleError
 
@@ -30,7 +31,7 @@ class Compiled:
     @property
     def diff(self) -> str:
         """The change as a unified diff; empty when there is none."""
-        return edit.diff(self.document, self.after)
+        return diff(self.document.name, self.document.text, self.after)
 
 
 def compiled(path: Path, read: Read, overrides: Overrides, today: date) -> Compiled:

@@ -1,7 +1,6 @@
 """Put numbers into a rule file and leave every other byte alone."""
 
 from collections.abc import Iterable
-from difflib import unified_diff
 
 from offkey.app.thresholds.proposals import Proposal
 from offkey.app.written.conditions import conditions
@@ -23,13 +22,6 @@ def edited(document: RuleDocument, proposals: Iterable[Proposal]) -> str:
         msg = f"{document.name}: more than thresholds would change; nothing was written. Please report it with the file"
         raise RuleError(msg)
     return text
-
-
-def diff(document: RuleDocument, after: str) -> str:
-    """Return a change as a unified diff; empty when there is none."""
-    before, now = (text.splitlines(keepends=True) for text in (document.text, after))
-    found = unified_diff(before, now, f"a/{document.name}", f"b/{document.name}", n=2)
-    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in found)
 
 
 def _skeleton(document: RuleDocument, changes: list[Proposal]) -> list[object]:

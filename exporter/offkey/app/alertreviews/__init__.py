@@ -1,0 +1,1 @@
+"""Records of alerts, and what they propose, as diffs of the files that set the alerts."""
