@@ -212,7 +212,18 @@ class Bank:
         calm -= self.particular(slot)
         kept = self.daily.get(slot % DAY, STORED(calm))
         self.daily[slot % DAY] = STORED(kept + 0.12 * (calm - kept))
-        self.week[slot] = STORED(value)
+        self.week[slot] = value
+        self.round(slot // 12)
+
+    def round(self, hour):
+        """Keep the values of an hour as a number of steps, at most 254, above a floor; steps are powers of two."""
+        slots = [slot for slot in range(12 * hour, 12 * hour + 12) if slot in self.week]
+        values = [self.week[slot] for slot in slots]
+        reach = max(max(values) - min(values), 2**-15 * max(map(abs, values)))
+        step = 2.0 ** math.frexp(reach / 253)[1]
+        floor = math.floor(min(values) / step)
+        for slot in slots:
+            self.week[slot] = (floor + round(self.week[slot] / step - floor)) * step
 
     def compare(self, usual, slot, value):
         """Gather an hour's deviations from the usual day; when the next hour begins, see what two weeks agree on."""

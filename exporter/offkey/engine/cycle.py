@@ -19,6 +19,7 @@ from offkey.engine.outlook import Outlook, outlook
 from offkey.engine.plan import Plan
 from offkey.engine.preview import Preview, preview
 from offkey.engine.reads import Reads
+from offkey.engine.recalling import recalled
 from offkey.engine.trackrecord import TrackRecord
 from offkey.engine.verdict import verdict
 
@@ -226,7 +227,7 @@ class Engine:
 
     def _recall(self, plan: Plan, now: int) -> Memory | None:
         """Return the memory at hand, the stored one, or one learned from the history; None while that goes on."""
-        known = self._memories.get(plan.key) or self._stored(plan)
+        known = self._memories.get(plan.key) or recalled(plan, self._ports.store, self._ports.journal)
         if known is not None and abs(now - known.until) <= CATCH_UP:
             return known
         learned = self._errands.fetch(f"learn:{plan.key}", lambda: self._lesson(plan, now))
@@ -243,14 +244,6 @@ class Engine:
         fields = {"signal": signal.name, "series": len(frame.series), "samples": int(frame.values.size)}
         self._ports.journal.tell("info", "learned from history", fields)
         return learn, (plan, past.examined)
-
-    def _stored(self, plan: Plan) -> Memory | None:
-        try:
-            learned = self._ports.store.load(plan.key)
-        except StateError as error:
-            self._ports.journal.tell("error", "state not loaded", {"signal": plan.signal.name, "error": str(error)})
-            return None
-        return Memory.of(learned) if learned else None
 
     def _publish(self, wall: float, started: float, faults: tuple[Fault, ...]) -> Snapshot:
         clocks = self._ports.clocks

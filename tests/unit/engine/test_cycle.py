@@ -10,6 +10,7 @@ from offkey.core.errors import QueryRejected, StateError
 from offkey.core.frame import Axis
 from offkey.core.labels import Labels
 from offkey.core.shards import Shard
+from offkey.core.state import State
 
 
 def level(value):
@@ -145,6 +146,21 @@ def test_what_was_learned_survives_a_restart(planned):
     rig.source.asked.clear()
     assert rig.tick().verdicts[0].score[0] == 0.0
     assert [axis.size for _, axis, _ in rig.source.asked] == [1]
+
+
+def test_state_with_other_arrays_is_learned_anew(planned):
+    """What another release kept is not gone on from: the history is read again, and the journal is told why."""
+    plan = planned()
+    rig = Rig([plan], Script({"load": {A: level(5.0)}}))
+    rig.tick()
+    rig.restarted([plan])
+    kept = rig.shelf.kept[plan.key]
+    old = State((A,), {"level": np.zeros((1, 7), np.float32)})
+    rig.shelf.kept[plan.key] = replace(kept, states={**kept.states, "forecaster": old})
+    rig.source.asked.clear()
+    assert rig.tick().verdicts[0].score[0] == 0.0
+    assert [axis.size for _, axis, _ in rig.source.asked] == [59, 1]
+    assert [level for level, message, _ in rig.journal.words if message == "state of another release not used"]
 
 
 def test_another_query_is_learned_anew(planned):

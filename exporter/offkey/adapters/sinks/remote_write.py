@@ -1,18 +1,17 @@
 """Send each snapshot to a server that takes remote write, every sample with the time it was judged for."""
 
 import re
-import struct
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
 
 import numpy as np
 from prometheus_client.openmetrics.exposition import UNDERSCORES
 
-from offkey.adapters.decode.messages import field, varint, write_labels
+from offkey.adapters.decode.messages import write_labels
 from offkey.adapters.sinks import _families as families
-from offkey.adapters.sinks._text import wire_names
+from offkey.adapters.sinks._text import Tails, wire_names
+from offkey.adapters.sinks._writes import Column
 from offkey.core.findings import Snapshot, Verdict
 from offkey.core.frame import Array, BoolArray, IntArray
 from offkey.core.labels import NAME, Labels
@@ -21,6 +20,7 @@ from offkey.engine.preview import Preview
 SAMPLES_A_CALL = 10_000
 SCORE, SPARSE = "offkey_anomaly_score", "offkey_anomaly"  # what is sent before its tick
 _EXTRA = re.compile(r'([a-z]+)="([^"]*)",')
+_ADDED = ("bound", "horizon", "rank")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +29,25 @@ class _Written:
 
     Attributes:
         series: whose they are, S label sets.
-        texts: fields before the metric's name and after it; names are in order.
-        cuts: where in the second part each label offkey may add belongs.
+        before: fields in front of the metric's name; names are in order.
+        after: fields behind it.
+        cuts: where in `after` each label offkey may add belongs, (S,).
         first: False where a lesser label set is the same once the metric name is dropped, (S,).
     """
 
     series: tuple[Labels, ...]
-    texts: list[tuple[bytes, bytes]]
-    cuts: list[dict[str, int]]
+    before: Tails
+    after: Tails
+    cuts: dict[str, IntArray]
     first: BoolArray
+
+    @classmethod
+    def of(cls, series: tuple[Labels, ...], signal: str) -> "_Written":
+        found = [_texts(labels.pairs, signal) for labels in series]
+        texts = [both for both, _ in found]
+        cuts = {extra: np.array([cut[extra] for _, cut in found], np.int64) for extra in _ADDED}
+        before, after = (Tails.of(both[k] for both in texts) for k in range(2))
+        return cls(series, before, after, cuts, _first(series, texts))
 
 
 class Sink:
@@ -54,7 +64,7 @@ class Sink:
 
     def publish(self, snapshot: Snapshot) -> None:
         """Send everything a snapshot says about series and signals."""
-        self._deliver(entry for verdict in snapshot.verdicts for entry in self._entries(verdict))
+        self._deliver(column for verdict in snapshot.verdicts for column in self._columns(verdict))
 
     def publish_early(self, found: Preview, times: IntArray) -> None:
         """Send scores that came before their tick, each with the time of its own sample.
@@ -65,40 +75,50 @@ class Sink:
         """
         known = self._written(found.signal.name, found.series)
         sparse = np.where(found.anomalous, found.score, np.nan)
-        stamps = _Stamps(times)
-        columns = [_column(SPARSE, "", known, sparse, stamps)]
+        columns = [_column(SPARSE, "", known, sparse, times)]
         if found.signal.expose != "anomalous":
-            columns.append(_column(SCORE, "", known, found.score, stamps))
-        self._deliver(chain.from_iterable(columns))
+            columns.append(_column(SCORE, "", known, found.score, times))
+        self._deliver(iter(columns))
 
-    def _deliver(self, entries: Iterator[bytes]) -> None:
-        while batch := [*islice(entries, SAMPLES_A_CALL)]:
-            self._send(b"".join(batch), len(batch))
+    def _deliver(self, columns: Iterator[Column]) -> None:
+        """Send all samples, as many in a message as one may hold."""
+        parts: list[bytes] = []
+        room = SAMPLES_A_CALL
+        for column in columns:
+            at = 0
+            while at < len(column):
+                last = min(len(column), at + room)
+                parts.append(column.text(at, last))
+                room -= last - at
+                at = last
+                if room == 0:
+                    self._send(b"".join(parts), SAMPLES_A_CALL)
+                    parts, room = [], SAMPLES_A_CALL
+        if parts:
+            self._send(b"".join(parts), SAMPLES_A_CALL - room)
 
-    def _entries(self, verdict: Verdict) -> Iterator[bytes]:
-        """Yield a TimeSeries for each sample."""
-        time = _Stamps(np.full(max(1, len(verdict.series)), int(verdict.time * 1000)))
+    def _columns(self, verdict: Verdict) -> Iterator[Column]:
+        """Yield every metric of a verdict."""
+        time = int(verdict.time * 1000)
+        written = self._written(verdict.signal.name, verdict.series)
+        times = np.full(len(verdict.series), time)
         for family in families.SERIES:
             if verdict.signal.expose in family.exposed:
-                written = self._written(verdict.signal.name, verdict.series)
                 for extra, values in family.columns(verdict):
-                    yield from _column(family.name, extra, written, values, time)
-        texts, cuts = _texts((), verdict.signal.name)
-        own = _Written((Labels(),), [texts], [cuts], np.ones(1, bool))
+                    yield _column(family.name, extra, written, values, times)
+        own, now = _Written.of((Labels(),), verdict.signal.name), np.full(1, time)
         for one in families.SIGNAL:
-            yield from _column(one.name, "", own, np.array([one.value(verdict)]), time)
+            yield _column(one.name, "", own, np.array([one.value(verdict)]), now)
         for ratio in families.HORIZON:
             for horizon, value in ratio.samples(verdict):
-                yield from _column(ratio.name, f'horizon="{horizon}",', own, np.array([value]), time)
+                yield _column(ratio.name, f'horizon="{horizon}",', own, np.array([value]), now)
 
     def _written(self, name: str, series: tuple[Labels, ...]) -> _Written:
         """Return the fields of a signal's series, written anew only when the set of series changes."""
         with self._lock:
             known = self._known.get(name)
             if known is None or (known.series is not series and known.series != series):
-                both = [_texts(labels.pairs, name) for labels in series]
-                texts = [texts for texts, _ in both]
-                known = _Written(series, texts, [cuts for _, cuts in both], _first(series, texts))
+                known = _Written.of(series, name)
                 self._known[name] = known
             return known
 
@@ -112,41 +132,20 @@ def _first(series: tuple[Labels, ...], texts: list[tuple[bytes, bytes]]) -> Bool
     return first
 
 
-class _Stamps:
-    """The time of each sample as a field; many are alike."""
-
-    def __init__(self, times: IntArray) -> None:
-        self._times = times.tolist()
-        self._fields: dict[int, bytes] = {}
-
-    def __getitem__(self, row: int) -> bytes:
-        time = self._times[row]
-        if time not in self._fields:
-            self._fields[time] = b"\x10" + varint(time)
-        return self._fields[time]
-
-
 def _texts(pairs: Sequence[tuple[str, str]], signal: str) -> tuple[tuple[bytes, bytes], dict[str, int]]:
     """Return a series' fields before and after the metric's name, and the places of labels that may be added."""
     names = wire_names([name for name, _ in pairs], UNDERSCORES)
     mine = [(name, value) for name, (_, value) in zip(names, pairs, strict=True) if name]
     ordered = sorted([*mine, ("signal", signal)])
     after = [pair for pair in ordered if pair[0] > NAME]
-    cuts = {
-        extra: len(write_labels(pair for pair in after if pair[0] < extra)) for extra in ("bound", "horizon", "rank")
-    }
+    cuts = {extra: len(write_labels(pair for pair in after if pair[0] < extra)) for extra in _ADDED}
     return (write_labels(pair for pair in ordered if pair[0] < NAME), write_labels(after)), cuts
 
 
-def _column(name: str, extra: str, written: _Written, values: Array, times: _Stamps) -> Iterator[bytes]:
-    """Yield a TimeSeries for each value that is not NaN."""
-    named = write_labels([(NAME, name)])
+def _column(name: str, extra: str, written: _Written, values: Array, times: IntArray) -> Column:
+    """Return the values that are not NaN as samples of a metric."""
     found = _EXTRA.fullmatch(extra)
     added = write_labels([(found[1], found[2])]) if found else b""
-    packed = struct.Struct("<d").pack
-    for k in np.flatnonzero(~np.isnan(values) & written.first).tolist():
-        before, after = written.texts[k]
-        if found:
-            cut = written.cuts[k][found[1]]
-            after = after[:cut] + added + after[cut:]
-        yield field(1, before + named + after + field(2, b"\x09" + packed(values[k]) + times[k]))
+    cuts = written.cuts[found[1] if found else _ADDED[0]]
+    rows = np.flatnonzero(~np.isnan(values) & written.first)
+    return Column(write_labels([(NAME, name)]), added, written.before, written.after, cuts, rows, values, times)

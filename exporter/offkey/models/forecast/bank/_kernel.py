@@ -68,6 +68,7 @@ from offkey.models.forecast.bank._members import (
     weigh,
     within,
 )
+from offkey.models.forecast.bank._week import put
 from offkey.models.grid import DAY_SLOTS, WEEK_SLOTS
 from offkey.models.kernels import compiled, part
 
@@ -145,8 +146,7 @@ def _learn_one(one: Learned, number: int, slot: int, value: float, work: Desk) -
         _check(one, number, slot, value)
         _follow(one.own, work.profiles, value)
         _compare_weeks(one, work, slot, value)
-        _store(one, work.profiles[USUAL], slot, value)
-        work.usual[slot % DAY_SLOTS] = UNKNOWN
+        _store(one, slot, value, work)
         one.clock[1] += 1
     if number % STRIDE == 0:
         _remember(one, number)
@@ -229,8 +229,9 @@ def _follow(own: Array, profiles: Array, value: float) -> None:
 
 
 @part
-def _store(one: Learned, usual: float, slot: int, value: float) -> None:
+def _store(one: Learned, slot: int, value: float, work: Desk) -> None:
     """Let a value take its place in the season."""
+    usual = work.profiles[USUAL]
     away, calm = abs(value - usual), value
     if not np.isnan(away):
         spread = away if np.isnan(one.own[SPREAD]) else one.own[SPREAD]
@@ -242,7 +243,10 @@ def _store(one: Learned, usual: float, slot: int, value: float) -> None:
     if np.isnan(one.daily[place]):
         one.daily[place] = calm
     one.daily[place] += DAILY_RATE * (calm - one.daily[place])
-    one.week[slot] = value
+    work.usual[place] = UNKNOWN
+    if put(one, slot, value, work.hour):
+        first = place // BINS_OF_HOUR * BINS_OF_HOUR
+        work.usual[first : first + BINS_OF_HOUR] = UNKNOWN
 
 
 @part

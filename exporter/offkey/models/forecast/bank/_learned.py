@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from offkey.core.frame import Array, IntArray
+from offkey.core.state import AnyArray
 from offkey.models.grid import DAY_SLOTS, WEEK_SLOTS
 from offkey.models.kernels import part
 
@@ -40,9 +41,9 @@ BINS_OF_HOUR = DAY_SLOTS // HOURS
 WEEK_HOURS = WEEK_SLOTS // BINS_OF_HOUR
 
 STRIDE = 12  # bins between two remembered sets of levels, and two issued forecasts
-KEPT = DAY_SLOTS // STRIDE
 BLOCKS = 4  # distances at which members are judged: about 45 minutes, 2.5 hours, 7.5 hours and 17.5 hours
 LAGS = (3, 24, 84, 204)  # least distance of each block; the levels judged are up to STRIDE - 1 bins older
+KEPT = LAGS[-1] // STRIDE + 1
 MEMORY = (12.0, 16.0, 24.0, 36.0)  # judgements over which a member's error is forgotten, one in five bins
 CENTRES = np.log(np.array((7.5, 30.0, 95.0, 221.0)))  # between them, blocks are mixed by the logarithm of the distance
 LEADS = np.array((4, 11, 25, 42, 79, 116, 182, 257))  # checked distances, two for each block; they differ modulo STRIDE
@@ -75,11 +76,13 @@ FIRST = 2.4  # distance of the bounds in mean absolute errors before they have l
 class Learned(NamedTuple):
     """What is known about series; first dimension S in the state, none inside the compiled code."""
 
-    week: Array  # last value of each slot of the week, less the origin (2016)
+    week: AnyArray  # last value of each slot of the week, less the origin, in steps of its hour; 0 = none (2016)
+    floors: Array  # where the steps of each hour of the week start (168)
+    powers: AnyArray  # of 2: the size of these steps (168)
     daily: Array  # running mean over the days of each slot of the day (288)
     weekly: Array  # deviation of each hour of the week from the usual day: the newest, and what two weeks agreed on
     own: Array  # levels, jumps, spread and origin (OWN)
-    past: Array  # levels as they were, every STRIDE bins of the last day (KEPT, LEVELS)
+    past: Array  # levels as they were, every STRIDE bins (KEPT, LEVELS)
     errors: Array  # mean absolute error of each member at each distance (BLOCKS, MEMBERS)
     issued: Array  # forecasts that wait for their instant: point, unit, and the disagreement's part in it (ISSUED, 3)
     bounds: Array  # mean error of the mix, mean disagreement, reach of both bounds, share of each hour (BLOCKS, 28)
@@ -89,7 +92,9 @@ class Learned(NamedTuple):
 def shapes() -> dict[str, tuple[tuple[int, ...], type]]:
     """Return shape and type of each array of `Learned` for one series."""
     return {
-        "week": ((WEEK_SLOTS,), np.float32),
+        "week": ((WEEK_SLOTS,), np.uint8),
+        "floors": ((WEEK_HOURS,), np.float32),
+        "powers": ((WEEK_HOURS,), np.int8),
         "daily": ((DAY_SLOTS,), np.float32),
         "weekly": ((2, WEEK_HOURS), np.float32),
         "own": ((OWN,), np.float64),
@@ -106,6 +111,8 @@ def one_of(learned: Learned, row: int) -> Learned:
     """Return what was learned about one series."""
     return Learned(
         learned.week[row],
+        learned.floors[row],
+        learned.powers[row],
         learned.daily[row],
         learned.weekly[row],
         learned.own[row],

@@ -36,6 +36,7 @@ from offkey.models.forecast.bank._learned import (
     WEEK,
     Learned,
 )
+from offkey.models.forecast.bank._week import value_at
 from offkey.models.grid import DAY_SLOTS, WEEK_SLOTS
 from offkey.models.kernels import part
 
@@ -52,6 +53,7 @@ class Desk(NamedTuple):
     places: IntArray  # members by what they say, those that know nothing last (MEMBERS,)
     weights: Array  # trust in each member at each distance, 0 where it is not known (BLOCKS, MEMBERS)
     days: Array  # values of one slot (DAYS,)
+    hour: Array  # values of one hour (BINS_OF_HOUR,)
     usual: Array  # median over the days of each slot of the day, UNKNOWN until it is asked for (DAY_SLOTS,)
 
 
@@ -75,6 +77,7 @@ def desk() -> Desk:
         np.arange(MEMBERS),
         np.empty((BLOCKS, MEMBERS)),
         np.empty(DAYS),
+        np.empty(BINS_OF_HOUR),
         np.empty(DAY_SLOTS),
     )
 
@@ -140,10 +143,10 @@ def profiles_at(one: Learned, slot: int, ahead: int, work: Desk) -> None:
         if near == slot:
             work.profiles[USUAL] = usual
         seen = (near - days * DAY_SLOTS) % WEEK_SLOTS
-        value = one.week[seen] - agreed_at(one.weekly, seen)
+        value = value_at(one, seen) - agreed_at(one.weekly, seen)
         if not np.isnan(value) and ahead + near - slot <= days * DAY_SLOTS:  # else it is older than the last day
             last, lasts = last + usual + within(value - usual, most), lasts + 1
-        value = one.week[near % WEEK_SLOTS] - agreed_at(one.weekly, near % WEEK_SLOTS)
+        value = value_at(one, near % WEEK_SLOTS) - agreed_at(one.weekly, near % WEEK_SLOTS)
         if not np.isnan(value):
             week, weeks = week + usual + within(value - usual, most), weeks + 1
     for near in range(slot - FLAT, slot + FLAT + 1):
@@ -168,16 +171,16 @@ def days_back(ahead: int) -> int:
 def usual_at(one: Learned, place: int, work: Desk) -> float:
     """Return the median over the days of one slot of the day; NaN when never seen."""
     if work.usual[place] == UNKNOWN:
-        work.usual[place] = _median_day(one.week, one.weekly, place, work.days)
+        work.usual[place] = _median_day(one, place, work.days)
     return float(work.usual[place])
 
 
 @part
-def _median_day(week: Array, weekly: Array, place: int, found: Array) -> float:
+def _median_day(one: Learned, place: int, found: Array) -> float:
     count = 0
     for day in range(DAYS):
         seen = place + day * DAY_SLOTS
-        value = week[seen] - agreed_at(weekly, seen)
+        value = value_at(one, seen) - agreed_at(one.weekly, seen)
         if np.isnan(value):
             continue
         at = count
