@@ -8,7 +8,7 @@ from offkey.core.signals import Alert
 from offkey.engine.tuning import Tuned
 
 VERSION = 1
-HEAD = ("SIGNAL", "BUDGET", "PAGES/WEEK", "FOR", "DEAD_BAND", "KEEP_FIRING_FOR")
+HEAD = ("SIGNAL", "BUDGET", "PAGES/WEEK", "BOUND", "FOR", "DEAD_BAND", "KEEP_FIRING_FOR")
 
 
 def tree(found: Sequence[Tuned]) -> dict[str, Any]:
@@ -22,10 +22,11 @@ def _signal(one: Tuned) -> dict[str, Any]:
     proposed = None
     if solution is not None:
         proposed = {
+            "bound": one.bound,
             "for": format_duration(solution.setting.hold),
             "dead_band": solution.setting.dead_band,
             "keep_firing_for": format_duration(solution.setting.keep),
-            "pages_per_week": round(solution.counted_per_week, 3),
+            "pages_per_week": round(one.better_per_week, 3),
             "expected_pages_per_week": round(solution.expected_per_week, 3),
             "delay_seconds": round(solution.delay, 1),
         }
@@ -38,11 +39,11 @@ def rows(found: Sequence[Tuned]) -> list[tuple[str, ...]]:
     made: list[tuple[str, ...]] = [HEAD]
     for one in found:
         alert = one.test.plan.signal.alert or Alert()
-        now = (f"{one.pages_per_week:.2g}", format_duration(alert.hold), f"{alert.dead_band:g}")
+        now = (f"{one.pages_per_week:.2g}", f"{alert.bound:g}", format_duration(alert.hold), f"{alert.dead_band:g}")
         cells: tuple[str, ...] = (*now, format_duration(alert.keep_firing))
         if one.solution is not None:
             new = one.solution.setting
-            better = (f"{one.solution.counted_per_week:.2g}", format_duration(new.hold), f"{new.dead_band:g}")
+            better = (f"{one.better_per_week:.2g}", f"{one.bound:g}", format_duration(new.hold), f"{new.dead_band:g}")
             pairs = zip(cells, (*better, format_duration(new.keep)), strict=True)
             cells = tuple(was if was == then else f"{was} -> {then}" for was, then in pairs)
         made.append((one.test.plan.signal.name, f"{one.test.plan.budget:g}", *cells))

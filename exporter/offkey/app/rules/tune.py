@@ -15,7 +15,7 @@ from offkey.app import options
 @options.prometheus_url
 @options.output
 def command(config_file: Path | None, prometheus_url: str, output: str) -> None:
-    """Propose `for`, dead band and `keep_firing_for` of each signal's alert, found by replaying the whole alert.
+    """Propose bound, `for`, dead band and `keep_firing_for` of each signal's alert, found by replaying the whole alert.
 
     Of the settings whose replayed past stays within the signal's budget of pages, the one that told of the strongest
     episodes first is proposed. Nothing is written: what you like goes into the configuration.

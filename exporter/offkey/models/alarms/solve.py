@@ -177,11 +177,11 @@ def _references(strangeness: Array, step: int, most: int) -> Array:
     held = np.nan_to_num(strangeness, nan=0.0)
     gap = MERGE // step
     for level in _levels(held)[::-1]:
-        starts = pages(held > level, gap)
+        starts = pages(held >= level, gap)
         if len(starts) >= most:
             break
     ends = np.append(starts[1:], held.size)
-    above = np.flatnonzero(held > level)
+    above = np.flatnonzero(held >= level)
     last = above[np.searchsorted(above, ends) - 1]
     return np.column_stack([starts, last])
 
