@@ -72,7 +72,7 @@ def _per_week(test: Backtest, setting: Setting) -> float:
     known = ~np.isnan(seen.score)
     alert = replace(signal.alert or Alert(), hold=setting.hold, dead_band=setting.dead_band, keep_firing=setting.keep)
     step = seen.frame.axis.step
-    fires = firing_of(np.where(known, score, np.nan), step, alert).any(axis=0)
+    fires = np.asarray(firing_of(np.where(known, score, np.nan), step, alert).any(axis=0))
     weeks = np.count_nonzero(known.any(axis=0)) * step / WEEK
     return len(pages(fires, MERGE // step)) / weeks if weeks else float("nan")
 

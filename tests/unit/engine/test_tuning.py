@@ -19,7 +19,7 @@ def past(framed, height, count):
 
 
 def test_a_quiet_alert_is_given_a_lower_bound(planned, framed):
-    """Two breaches of 1.5 in four days, at a bound of 2, told nobody: the budget of seven a week allows 0.5 times it."""
+    """Two breaches of 1.5 in four days told nobody at a bound of 2: a budget of seven a week allows half of it."""
     plan = planned(bound=2.0, alert=Alert(budget_per_week=7.0, hold=120))
     found = tuned(backtest(plan, past(framed, 1.5, 2)))
     assert found.pages_per_week == 0.0
