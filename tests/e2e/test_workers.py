@@ -1,19 +1,36 @@
 """Real processes and a real dask cluster on this machine learn what this process would learn."""
 
+import io
 import math
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 from paper import A, B, Journal, Script
 
+from offkey.adapters.sources.recorded import record
 from offkey.adapters.workers import Workers
 from offkey.app import gather as gathering
 from offkey.app import wire
+from offkey.app.cli import run
 from offkey.app.config import Config
+from offkey.app.replaying import signals
 from offkey.core.errors import ConfigError, WorkersLost
+from offkey.core.frame import Axis, Frame
 from offkey.core.signals import Signal
 
 pytestmark = pytest.mark.e2e
+
+
+CONFIG = """\
+sources:
+  default: {kind: recorded, path: past.jsonl}
+signals:
+  - {name: load, query: load, season: none, detector: mad, history: 12h, alert: {budget: 2/week, for: 2m}}
+  - {name: more, query: more, season: none, detector: mad, history: 12h, alert: {budget: 2/week, for: 2m}}
+  - {name: lost, query: lost, season: none, detector: mad, history: 12h, alert: {budget: 2/week, for: 2m}}
+"""
 
 
 @pytest.fixture(scope="module", params=["loky", "dask"])
@@ -24,14 +41,20 @@ def workers(request):
         yield made
         made.close()
         return
-    import distributed  # noqa: PLC0415 (slow, and only here)
-
+    distributed = pytest.importorskip("distributed", reason="needs the extra dask")
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, host="127.0.0.1", protocol="tcp", dashboard_address="127.0.0.1:0"
     ) as cluster:
         made = Workers(cluster.scheduler_address)
         yield made
         made.close()
+
+
+@pytest.fixture
+def lent(workers, monkeypatch):
+    """Give every command that asks for workers these ones, whose start takes long, and keep them afterwards."""
+    monkeypatch.setattr(wire, "workers", lambda address: workers if address else None)
+    monkeypatch.setattr(workers, "close", lambda: None)
 
 
 def noisy(seed):
@@ -42,16 +65,57 @@ def noisy(seed):
 def test_evidence_is_the_same_wherever_it_is_found(workers, monkeypatch):
     """The order of the signals is kept, and every number is the very same."""
     source = Script({"load": {A: noisy(1), B: noisy(2)}, "more": {A: noisy(3)}})
-    signals = tuple(
+    watched = tuple(
         Signal(query, query, detector="mad", forecaster="seasonal_naive", history=86_400, history_step=300)
         for query in ("load", "more")
     )
-    config = Config({}, None, signals)
+    config = Config({}, None, watched)
     monkeypatch.setattr(wire, "sources", lambda _: {"default": source})
     here, there = (list(gathering.gather(config, Journal(), 1_700_000_000, who)) for who in (None, workers))
     assert [found.signal.name for found in there] == ["load", "more"]
     assert [repr(found.evidence) for found in here] == [repr(found.evidence) for found in there]
     assert all(math.isfinite(found.evidence.typical) for found in there)
+
+
+@pytest.fixture
+def past(tmp_path, monkeypatch):
+    """Return the last instant of a folder's recorded past, half a day with an incident in it."""
+    monkeypatch.chdir(tmp_path)
+    now = int(time.time()) // 60 * 60
+    rng = np.random.default_rng(4)
+    for name in ("load", "more"):
+        values = rng.normal(1, 0.01, (2, 721))
+        values[0, 600:620] = 9
+        record(tmp_path / "past.jsonl", name, Frame((A, B), values, Axis(now - 43_200, 60, 721)))
+    (tmp_path / "offkey.yml").write_text(CONFIG)
+    return now
+
+
+def test_a_replay_is_the_same_wherever_it_is_done(lent, past):
+    """Episodes and bounds are the very same, and a signal that cannot be read is told of and left out."""
+    trees = []
+    for workers in ("", "2"):
+        told = io.StringIO()
+        trees.append(signals.tree(signals.tested(Path("offkey.yml"), "", past, told, workers)))
+        assert "'lost' was not recorded" in told.getvalue()
+    assert trees[0] == trees[1]
+    assert [one["signal"] for one in trees[0]["signals"]] == ["load", "more"]
+    assert trees[0]["signals"][0]["episodes"]
+
+
+@pytest.mark.parametrize("command", [["backtest"], ["rules", "tune"]], ids=" ".join)
+def test_commands_that_replay_pass_on_who_helps(command, monkeypatch):
+    """The option is on each of them, and reaches the replay."""
+    asked = []
+
+    def lost(*given):
+        asked.append(given[-1])
+        msg = "workers lost: nobody answers"
+        raise WorkersLost(msg)
+
+    monkeypatch.setattr(signals, "tested", lost)
+    assert run([*command, "--workers", "tcp://dask:8786"]) == WorkersLost.exit_code
+    assert asked == ["tcp://dask:8786"]
 
 
 def test_a_job_is_done_elsewhere_and_its_answer_comes_back(workers):

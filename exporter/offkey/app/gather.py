@@ -1,8 +1,8 @@
 """Learn every signal once, for commands that end: the evidence for rules, a single evaluation."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from offkey.app import wire
 from offkey.app.config import Config
@@ -17,6 +17,8 @@ from offkey.engine.reading import Reading, read
 
 if TYPE_CHECKING:
     from offkey.adapters.workers import Workers
+
+R = TypeVar("R")
 
 # Reading the history of one signal may take so long.
 READ_SECONDS = 300.0
@@ -43,12 +45,34 @@ def gather(config: Config, journal: Journal, at: int, helpers: "Workers | None" 
     Raises:
         WorkersLost: the other processes ended.
     """
+    yield from each(config, journal, at, _found, helpers)
+
+
+def each(
+    config: Config,
+    journal: Journal,
+    at: int,
+    function: Callable[[Plan, Reading | None, str], R],
+    helpers: "Workers | None" = None,
+) -> Iterator[R]:
+    """Yield what a function makes of each signal that alerts and its past, in the signals' order.
+
+    Args:
+        config: sources and signals.
+        journal: hears warnings of the sources.
+        at: the instant to look back from, Unix seconds.
+        function: of a module, so that it can travel; takes the plan, its past, and what is wrong where there is none.
+        helpers: other processes that call it, for several signals at once; None = this one does.
+
+    Raises:
+        WorkersLost: the other processes ended.
+    """
     sources = wire.sources(config)
     try:
         tasks = (
             _task(plan, sources[plan.signal.source], journal, at) for plan in wire.plans(config) if plan.signal.alert
         )
-        yield from (helpers.map(_found, tasks) if helpers is not None else (_found(*task) for task in tasks))
+        yield from (helpers.map(function, tasks) if helpers is not None else (function(*task) for task in tasks))
     finally:
         for source in sources.values():
             source.close()

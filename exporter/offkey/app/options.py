@@ -38,7 +38,7 @@ workers = click.option(
     "workers",
     default="",
     metavar="COUNT|URL",
-    help="Learn in so many other processes, or on a dask cluster: tcp://SCHEDULER:8786.  [default: in this one]",
+    help="Learn and replay in so many other processes, or on a dask cluster: tcp://SCHEDULER:8786.  [default: none]",
 )
 
 rule_folder = click.option(

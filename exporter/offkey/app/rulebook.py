@@ -48,9 +48,11 @@ class Book:
         journal = Telemetry(logger("warning", "logfmt", sys.stderr))
         alerting = sum(signal.alert is not None for signal in config.signals)
         helpers = wire.workers(workers)
-        found = list(track(gather(config, journal, int(wire.CLOCKS.wall()), helpers), "learning", alerting))
-        if helpers is not None:
-            helpers.close()
+        try:
+            found = list(track(gather(config, journal, int(wire.CLOCKS.wall()), helpers), "learning", alerting))
+        finally:
+            if helpers is not None:
+                helpers.close()
         for one in found:
             if one.problem:
                 click.echo(f"{one.signal.name}: no rules: {one.problem}", err=True)

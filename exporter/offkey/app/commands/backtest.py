@@ -19,9 +19,10 @@ from offkey.app import options
     help="Another configuration, tested on the same past and shown as what was before.",
 )
 @options.report
+@options.workers
 @options.output
 def command(
-    config_file: Path | None, prometheus_url: str, against: Path | None, report: Path | None, output: str
+    config_file: Path | None, prometheus_url: str, against: Path | None, report: Path | None, workers: str, output: str
 ) -> None:
     """Say when each signal's alert would have fired in the past, and what that would have cost.
 
@@ -32,8 +33,8 @@ def command(
     from offkey.app.replaying import reports, results, signals  # noqa: PLC0415 (--help stays fast)
 
     now = int(time.time())
-    after = signals.tested(config_file, prometheus_url, now, sys.stderr)
-    before = signals.tested(against, prometheus_url, now, sys.stderr) if against else []
+    after = signals.tested(config_file, prometheus_url, now, sys.stderr, workers)
+    before = signals.tested(against, prometheus_url, now, sys.stderr, workers) if against else []
     tree = {"version": signals.VERSION, "before": signals.tree(before), "after": signals.tree(after)}
     told = tree if before else signals.tree(after)
     if report is not None:

@@ -8,8 +8,7 @@ import numpy as np
 
 from offkey.adapters.exports.report.plot import Plot
 from offkey.app import wire
-from offkey.app.config import Config
-from offkey.app.gather import READ_SECONDS, past_axis
+from offkey.app.gather import each
 from offkey.app.loading import loader
 from offkey.app.logs import logger
 from offkey.app.progress import track
@@ -17,46 +16,57 @@ from offkey.app.replaying import results
 from offkey.app.replaying.reports import AFTER, BEFORE, MOST_SERIES, Report, bars
 from offkey.app.telemetry import Telemetry
 from offkey.core.durations import format_duration
-from offkey.core.errors import SourceDown, SourceError
+from offkey.core.errors import SourceDown
 from offkey.engine.backtest import Backtest, backtest
-from offkey.engine.reading import read
+from offkey.engine.plan import Plan
+from offkey.engine.reading import Reading
 
 VERSION = 1
 HEAD = ("SIGNAL", "SERIES", "FIRED", "EPISODES", "PAGES/WEEK", "BUDGET", "FIRING", "SHORT")
 
 
-def tested(config_file: Path | None, prometheus_url: str, at: int, stderr: Any) -> list[Backtest]:  # noqa: ANN401 (a stream)
+def tested(
+    config_file: Path | None,
+    prometheus_url: str,
+    at: int,
+    stderr: Any,  # noqa: ANN401 (a stream)
+    workers: str = "",
+) -> list[Backtest]:
     """Return the backtest of every signal that alerts; one that cannot be read is told of and left out.
+
+    Args:
+        config_file: the configuration.
+        prometheus_url: address of its source `default`.
+        at: the instant to look back from, Unix seconds.
+        stderr: where warnings go.
+        workers: other processes that replay, see `wire.workers`.
 
     Raises:
         ConfigError: the configuration is not acceptable.
         SourceDown: nothing could be read at all.
+        WorkersLost: the other processes ended.
     """
     config = loader(config_file, prometheus_url)()
     journal = Telemetry(logger("warning", "logfmt", stderr))
     count = sum(signal.alert is not None for signal in config.signals)
-    found = list(track(_each(config, journal, at), "testing", count))
+    helpers = wire.workers(workers)
+    try:
+        seen = list(track(each(config, journal, at, _tested, helpers), "testing", count))
+    finally:
+        if helpers is not None:
+            helpers.close()
+    for signal, _, problem in seen:
+        if problem:
+            journal.tell("error", "signal not read", {"signal": signal, "error": problem})
+    found = [test for _, test, _ in seen if test is not None]
     if not found:
         msg = "the past of no signal could be read; there is nothing to test"
         raise SourceDown(msg)
     return found
 
 
-def _each(config: Config, journal: Telemetry, at: int) -> Iterator[Backtest]:
-    sources = wire.sources(config)
-    try:
-        for plan in wire.plans(config):
-            if plan.signal.alert is None:
-                continue
-            try:
-                reading = read(plan.signal, sources[plan.signal.source], past_axis(plan, at), READ_SECONDS, journal)
-            except SourceError as error:
-                journal.tell("error", "signal not read", {"signal": plan.signal.name, "error": str(error)})
-                continue
-            yield backtest(plan, reading.examined)
-    finally:
-        for source in sources.values():
-            source.close()
+def _tested(plan: Plan, reading: Reading | None, problem: str) -> tuple[str, Backtest | None, str]:
+    return plan.signal.name, None if reading is None else backtest(plan, reading.examined), problem
 
 
 def tree(tests: Sequence[Backtest]) -> dict[str, Any]:

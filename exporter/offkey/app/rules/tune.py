@@ -13,8 +13,9 @@ from offkey.app import options
 @click.command()
 @options.config_file
 @options.prometheus_url
+@options.workers
 @options.output
-def command(config_file: Path | None, prometheus_url: str, output: str) -> None:
+def command(config_file: Path | None, prometheus_url: str, workers: str, output: str) -> None:
     """Propose bound, `for`, dead band and `keep_firing_for` of each signal's alert, found by replaying the whole alert.
 
     Of the settings whose replayed past stays within the signal's budget of pages, the one that told of the strongest
@@ -25,7 +26,7 @@ def command(config_file: Path | None, prometheus_url: str, output: str) -> None:
     from offkey.app.replaying import proposals, results, signals  # noqa: PLC0415 (--help stays fast)
     from offkey.engine.tuning import tuned  # noqa: PLC0415 (as above)
 
-    tests = signals.tested(config_file, prometheus_url, int(time.time()), sys.stderr)
+    tests = signals.tested(config_file, prometheus_url, int(time.time()), sys.stderr, workers)
     found = [tuned(one) for one in tests]
     if output == "json":
         click.echo(json.dumps(proposals.tree(found), indent=2))
