@@ -10,7 +10,7 @@ PIN := .venv/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes
 export PATH := $(CURDIR)/.tools/bin:$(CURDIR)/.venv/bin:$(PATH)
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test test-heavy test-deep test-visual test-chart test-machine picture bench bench-quality bench-budget bench-incidents lint golden clean lock
+.PHONY: help demo test test-heavy test-deep test-visual test-chart test-machine picture bench bench-quality bench-budget bench-replay bench-incidents lint golden clean lock
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
@@ -83,6 +83,9 @@ bench-incidents: .venv/.installed ## Play the music pack's incidents: which are 
 
 bench-budget: .venv/.bench ## Tune alerts to a budget on first halves, count pages on second halves (DATA=folder)
 	$(BIN)/python -m tests.bench.budget --data $(DATA) --detector $(DETECTOR)
+
+bench-replay: .venv/.installed ## Replay 115 rules of every shape over 30 days
+	$(BIN)/python -m tests.bench.replay
 
 lint: .venv/.installed ## Style, types, layers, sizes
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

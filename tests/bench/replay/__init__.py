@@ -1,0 +1,1 @@
+"""How long many rules take over a month of minutes? `python -m tests.bench.replay`."""
