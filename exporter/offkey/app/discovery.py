@@ -17,6 +17,7 @@ from offkey.adapters.http import Session, excerpt
 from offkey.app import config, yamlfile
 from offkey.app.options import MOST_SIGNALS
 from offkey.app.presets import Pack, preset_text
+from offkey.app.presets import presets as known
 from offkey.core.durations import HOUR, MINUTE, format_duration, parse_duration
 from offkey.core.errors import BadResponse, ConfigError, QueryRejected
 from offkey.core.signals import Signal
@@ -92,10 +93,11 @@ def written(
         if presets:
             return preset_text(endpoint.url, sources, presets, lambda query: int(server.number(f"count({query})")))
         found = list(server.found(most))
-    if not found:
-        msg = f"{endpoint.url}: nothing worth watching yet; it needs counters that count or gauges that move"
-        raise ConfigError(msg)
-    return text(endpoint.url, sources, found)
+        if not found:
+            msg = f"{endpoint.url}: nothing worth watching yet; it needs counters that count or gauges that move"
+            raise ConfigError(msg)
+        better = [pack.name for pack in known() if server.number(f"count({pack.written[0]['query']})")]
+    return text(endpoint.url, sources, found, better)
 
 
 class _Server:
@@ -203,10 +205,18 @@ def _whole_seconds(text: str) -> int:
         return 0
 
 
-def text(url: str, sources: Mapping[str, Any], found: list[Found]) -> str:
-    """Return a configuration with a comment above each signal that says why it is there."""
+def text(url: str, sources: Mapping[str, Any], found: list[Found], better: Sequence[str] = ()) -> str:
+    """Return a configuration with a comment above each signal that says why it is there.
+
+    Args:
+        url: address of the server.
+        sources: `sources` of the configuration.
+        found: signals, best first.
+        better: presets that know more about what the server has; a comment names them.
+    """
     head = {"sources": dict(sources), "defaults": {"alert": {"budget": f"{BUDGET.budget_per_week:g}/week"}}}
-    parts = [_HEADER.format(url=url), yamlfile.dump(head), "signals:\n"]
+    hint = f"# Presets know more about some of it: offkey discover {' '.join(f'--preset {name}' for name in better)}\n"
+    parts = [_HEADER.format(url=url), hint if better else "", yamlfile.dump(head), "signals:\n"]
     for one in found:
         series = "1 series" if one.series == 1 else f"{one.series} series"
         parts.append(f"  # {one.proposal.topic}: {one.proposal.why}; {series} now\n")

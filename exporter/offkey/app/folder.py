@@ -11,6 +11,16 @@ import click
 _FIRST_LINE = re.compile(r'^def command\(.*?^    """([^\n"]*)', re.DOTALL | re.MULTILINE)
 
 
+class CommandList(click.Group):
+    """A group of a few commands, listed with their whole first lines."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write a line for each command."""
+        with formatter.section("Commands"):
+            told = ((name, command.get_short_help_str(200)) for name, command in sorted(self.commands.items()))
+            formatter.write_dl([(name, text.removesuffix(".")) for name, text in told])
+
+
 class CommandFolder(click.Group):
     """The commands in the files of a package; file name = command name, with `-` for `_`."""
 

@@ -147,6 +147,14 @@ def test_nothing_worth_watching_is_said(api):
         discovery.written(URL, at=AT)
 
 
+def test_presets_that_fit_are_named(api):
+    """Whoever runs a well-known exporter learns of its preset, and of no other."""
+    api.numbers["count(rate(redis_commands_processed_total"] = "0"
+    hint = next(line for line in discovery.written(URL, at=AT).splitlines() if "--preset" in line)
+    assert hint.startswith("# Presets know more about some of it: offkey discover --preset http --preset kubernetes")
+    assert "redis" not in hint
+
+
 def test_a_server_without_targets_is_still_surveyed(api):
     """Query frontends of Thanos and Mimir know no targets."""
 

@@ -6,9 +6,10 @@ import click
 
 from offkey.adapters import files
 from offkey.app import options
+from offkey.app.folder import CommandList
 
 
-@click.group()
+@click.group(cls=CommandList)
 def command() -> None:
     """Write Alertmanager's configuration from the section alertmanager of offkey.yml, and test its routes.
 

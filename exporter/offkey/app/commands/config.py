@@ -7,12 +7,13 @@ from typing import Any
 import click
 
 from offkey.app import config, options, schema, yamlfile
+from offkey.app.folder import CommandList
 from offkey.core.errors import ConfigError
 
 HIDDEN = "<secret>"
 
 
-@click.group()
+@click.group(cls=CommandList)
 def command() -> None:
     """Describe the configuration file, or show what one comes to.
 
@@ -24,8 +25,9 @@ def command() -> None:
 def print_schema() -> None:
     """Print the JSON Schema of the file, for editors.
 
-    Example: offkey config schema > offkey.schema.json, and as the file's first line
-    # yaml-language-server: $schema=offkey.schema.json
+    The reference of the configuration shows the line that names it in offkey.yml.
+
+    Example: offkey config schema > offkey.schema.json
     """
     click.echo(json.dumps(schema.json_schema(), indent=2))
 

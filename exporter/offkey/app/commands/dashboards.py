@@ -6,11 +6,12 @@ from typing import Literal
 import click
 
 from offkey.adapters import files
+from offkey.app.folder import CommandList
 
 PACKS = "packs"  # folder of the packs' dashboards
 
 
-@click.group()
+@click.group(cls=CommandList)
 def command() -> None:
     """Write and check Grafana dashboards.
 

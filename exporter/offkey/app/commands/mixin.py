@@ -5,9 +5,10 @@ from pathlib import Path
 import click
 
 from offkey.adapters import files
+from offkey.app.folder import CommandList
 
 
-@click.group()
+@click.group(cls=CommandList)
 def command() -> None:
     """Export a monitoring mixin: rules and dashboards in the form that Jsonnet deployments take.
 

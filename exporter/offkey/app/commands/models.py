@@ -9,12 +9,13 @@ from pathlib import Path
 import click
 
 from offkey.app import kinds, options
+from offkey.app.folder import CommandList
 from offkey.core import plugins
 
 FOLDERS = {"detector": kinds.DETECTORS, "forecaster": kinds.FORECASTERS, "tuner": kinds.TUNERS, "source": kinds.SOURCES}
 
 
-@click.group()
+@click.group(cls=CommandList)
 def command() -> None:
     """List detectors, forecasters, tuners and sources, and their options.
 

@@ -7,9 +7,10 @@ import click
 
 from offkey.adapters import files
 from offkey.app import options, presets
+from offkey.app.folder import CommandList
 
 
-@click.group()
+@click.group(cls=CommandList)
 def command() -> None:
     """List presets for well-known exporters, or write one: signals, rules, their tests and a dashboard.
 

@@ -8,7 +8,6 @@ from offkey.adapters.api import Api
 from offkey.app.config import Config
 from offkey.app.doctor import servers, signals
 from offkey.app.doctor.checkup import Checkup
-from offkey.core.signals import Signal
 
 
 def examine(config: Config, now: Callable[[], float], timeout: float) -> Iterator[Checkup]:
@@ -20,7 +19,7 @@ def examine(config: Config, now: Callable[[], float], timeout: float) -> Iterato
         timeout: seconds for each question.
     """
     yield from _storage(config.storage)
-    watched: list[tuple[Signal, int]] = []
+    watched: list[signals.Watched] = []
     for name, source in config.sources.items():
         if source.kind != "prometheus":
             yield Checkup(f"source {name}", "ok", f"of kind {source.kind}, which has no server to look at")
@@ -32,11 +31,13 @@ def examine(config: Config, now: Callable[[], float], timeout: float) -> Iterato
             if first.state == "failed":
                 continue
             yield servers.clock(name, api, timeout, now)
-            mine = [signal for signal in config.signals if signal.source == name]
-            for one in mine:
-                found, series = signals.signal(one, api, timeout, int(now()))
-                watched.append((one, series))
-                yield found
+            mine = []
+            for one in config.signals:
+                if one.source == name:
+                    found, there = signals.look(one, api, timeout, int(now()))
+                    mine.append(there)
+                    yield found
+            watched += mine
             yield from servers.rules(api, timeout, mine)
             yield from servers.alertmanagers(api, timeout)
             yield from servers.exporter(api, timeout)

@@ -8,9 +8,9 @@ from offkey.adapters.api import Api
 from offkey.adapters.endpoint import Endpoint
 from offkey.adapters.http import Client
 from offkey.app.doctor.checkup import Checkup
+from offkey.app.doctor.signals import Watched
 from offkey.core.errors import SourceDown, SourceError
 from offkey.core.rules import file_stem
-from offkey.core.signals import Signal
 
 # Seconds by which two clocks may differ before recent samples look missing, and before they do.
 CLOCK_NOTICED, CLOCK_WRONG = 2.0, 30.0
@@ -48,7 +48,7 @@ def clock(name: str, api: Api, timeout: float, now: Callable[[], float]) -> Chec
     return state if apart < CLOCK_WRONG else Checkup(subject, "failed", state.found, state.advice)
 
 
-def rules(api: Api, timeout: float, signals: Sequence[Signal]) -> Iterator[Checkup]:
+def rules(api: Api, timeout: float, signals: Sequence[Watched]) -> Iterator[Checkup]:
     """Look whether the rules of each signal that alerts, and those that watch offkey, are loaded and healthy."""
     try:
         groups = api.get("rules", timeout, type="alert")["groups"]
@@ -56,10 +56,14 @@ def rules(api: Api, timeout: float, signals: Sequence[Signal]) -> Iterator[Check
     except (SourceError, KeyError, TypeError) as error:
         yield Checkup("rules", "warning", f"cannot be listed: {error}", "look where your rules are evaluated")
         return
-    wanted = {f"offkey-{file_stem(signal.name)}": f"rules of {signal.name}" for signal in signals if signal.alert}
-    for group, subject in wanted.items():
+    wanted = {f"offkey-{file_stem(one.signal.name)}": one for one in signals if one.signal.alert}
+    for group, one in wanted.items():
+        subject = f"rules of {one.signal.name}"
         broken = [rule for rule in loaded.get(group, ()) if rule.get("health") == "err"]
-        if group not in loaded:
+        if group not in loaded and one.is_young:
+            advice = "run offkey rules generate again when a day has been seen"
+            yield Checkup(subject, "warning", "not loaded: its past is too short to learn bounds from", advice)
+        elif group not in loaded:
             advice = "offkey rules generate -o FOLDER, and name FOLDER/*.rules.yml in rule_files"
             yield Checkup(subject, "failed", "not loaded: nobody is paged", advice)
         elif broken:

@@ -4,6 +4,7 @@ from offkey import __version__
 from offkey.app.config import Config, SourceConfig
 from offkey.app.doctor import servers, signals
 from offkey.app.doctor.examination import examine
+from offkey.app.doctor.signals import Watched
 from offkey.core.errors import QueryRejected, SourceDown
 from offkey.core.signals import Alert, Signal
 
@@ -71,7 +72,7 @@ def groups(*names, **rule):
 
 def test_rules_that_are_not_loaded_page_nobody():
     """Each alerting signal's group is looked for, and the rules that watch offkey."""
-    found = list(servers.rules(Server(pages=groups("other")), 1.0, [CHECKOUT]))
+    found = list(servers.rules(Server(pages=groups("other")), 1.0, [Watched(CHECKOUT)]))
     assert [look.state for look in found] == ["failed", "warning"]
     assert "offkey rules generate" in found[0].advice
 
@@ -79,21 +80,22 @@ def test_rules_that_are_not_loaded_page_nobody():
 def test_loaded_and_healthy_rules_are_fine():
     """Both groups are there; a signal without an alert needs none."""
     quiet = Signal("quiet", "up", alert=None)
-    found = list(servers.rules(Server(pages=groups("offkey-checkout", "offkey-exporter")), 1.0, [CHECKOUT, quiet]))
+    server = Server(pages=groups("offkey-checkout", "offkey-exporter"))
+    found = list(servers.rules(server, 1.0, [Watched(CHECKOUT), Watched(quiet)]))
     assert [look.state for look in found] == ["ok", "ok"]
 
 
 def test_a_rule_that_fails_is_told_with_its_error():
     """The server's own words are shown."""
     pages = groups("offkey-checkout", "offkey-exporter", health="err", lastError="many-to-many matching")
-    found = list(servers.rules(Server(pages=pages), 1.0, [CHECKOUT]))
+    found = list(servers.rules(Server(pages=pages), 1.0, [Watched(CHECKOUT)]))
     assert found[0].state == "failed"
     assert "many-to-many matching" in found[0].found
 
 
 def test_rules_that_cannot_be_listed_are_no_failure():
     """A query frontend evaluates no rules."""
-    assert one(servers.rules(Server(), 1.0, [CHECKOUT])).state == "warning"
+    assert one(servers.rules(Server(), 1.0, [Watched(CHECKOUT)])).state == "warning"
 
 
 def test_alerts_without_an_alertmanager_go_nowhere():
@@ -114,29 +116,39 @@ def test_an_offkey_that_is_not_scraped_or_is_another_version_is_told():
 
 def test_a_signal_without_series_is_a_failure():
     """Its query is what to look at."""
-    found, series = signals.signal(CHECKOUT, Server(), 1.0, NOW)
-    assert (found.state, series) == ("failed", 0)
+    found, there = signals.look(CHECKOUT, Server(), 1.0, NOW)
+    assert (found.state, there.series) == ("failed", 0)
 
 
 def test_a_short_past_is_told_by_how_far_it_reaches():
     """Halved until there is something: 14 days are asked, 3d12h are there."""
     query = "count(checkout_rate)"
     there = {(query, NOW): 3.0, (query, NOW - CHECKOUT.history // 4): 3.0}
-    found, series = signals.signal(CHECKOUT, Server(there), 1.0, NOW)
-    assert (found.state, series) == ("warning", 3)
-    assert "reaches back 3d12h of 14d" in found.found
+    found, there = signals.look(CHECKOUT, Server(there), 1.0, NOW)
+    assert (found.state, there.series, there.is_young) == ("ok", 3, False)
+    assert "3d12h of 14d of history" in found.found
+
+
+def test_a_young_signal_has_no_rules_yet():
+    """Less than a day gives neither scores nor rules: that is told, with what to do later, and is no failure."""
+    query = "count(checkout_rate)"
+    found, there = signals.look(CHECKOUT, Server({(query, NOW): 3.0}), 1.0, NOW)
+    assert (found.state, there.is_young) == ("warning", True)
+    rules = next(servers.rules(Server(pages=groups("offkey-exporter")), 1.0, [there]))
+    assert rules.state == "warning"
+    assert "when a day has been seen" in rules.advice
 
 
 def test_series_beyond_the_cap_are_told():
     """Which would be left out silently otherwise."""
-    found, _ = signals.signal(CHECKOUT, Server({"count(checkout_rate)": 1e6}), 1.0, NOW)
+    found, _ = signals.look(CHECKOUT, Server({"count(checkout_rate)": 1e6}), 1.0, NOW)
     assert "1,000,000 series" in found.found
     assert "max_series" in found.advice
 
 
 def test_a_dear_configuration_names_the_dearest_signal():
     """The cost is derived series and memory; a cheap one needs no advice."""
-    cheap, dear = one(signals.cost([(CHECKOUT, 10)])), one(signals.cost([(CHECKOUT, 10_000)]))
+    cheap, dear = one(signals.cost([Watched(CHECKOUT, 10)])), one(signals.cost([Watched(CHECKOUT, 10_000)]))
     assert (cheap.state, cheap.advice) == ("ok", "")
     assert dear.state == "warning"
     assert "expose: score or anomalous for checkout" in dear.advice
