@@ -121,8 +121,17 @@ SLOW = (
         traffic_labels=("region",),
     ),
 )
+MISSED = (
+    Signal(
+        "carts",
+        "sum by (shop) (rate(carts_total[5m]))",
+        scrapes="max by (shop) (count_over_time(carts_total[5m]))",
+        alert=Alert(team="shop", missing_for=1800),
+    ),
+    evidence(Labels.of(shop="a"), Labels.of(shop="b"), typical=12.5, lower=(4.0, 3.0, 6.0), upper=(40.0, 30.0, 60.0)),
+)
 
-ALL = (PAYMENT, LATENCY, PLAYS, HIDDEN_LABELS, NO_BAND, DEMO, ANSWERS_ALONE, SLOW)
+ALL = (PAYMENT, LATENCY, PLAYS, HIDDEN_LABELS, NO_BAND, DEMO, ANSWERS_ALONE, SLOW, MISSED)
 
 # Text that tries to leave its place: PromQL, YAML, Go templates, comments, control characters.
 HOSTILE = st.one_of(
@@ -214,6 +223,7 @@ def hostile_cases(draw):
         keep_firing=draw(st.sampled_from([0, 45, 300])),
         dead_band=draw(st.sampled_from([0.0, 0.1, 0.3, 0.9])),
         form="anomaly" if found.lower is found.upper else draw(st.sampled_from(["auto", "threshold", "anomaly"])),
+        missing_for=draw(st.sampled_from([0, 600, 5000])),
     )
     signal = Signal(
         draw(HOSTILE),
@@ -222,6 +232,7 @@ def hostile_cases(draw):
         description=draw(st.just("") | HOSTILE),
         direction=direction,
         traffic=draw(st.none() | st.builds(Traffic, st.just("sum(z)"), NUMBERS)),
+        scrapes=draw(st.sampled_from(["", "count_over_time(x[5m])"])),
         step=draw(st.sampled_from([15, 60, 300])),
         offset=draw(st.sampled_from([0, 60])),
         alert=alert,

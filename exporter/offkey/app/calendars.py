@@ -56,6 +56,7 @@ def _calendar(place: int, written: Calendar, folder: Path) -> calendars.Calendar
         zone=written.time_zone or "",
         exclude=written.exclude,
         mute=written.mute,
+        like=None if written.like is None else _WEEKDAYS.index(written.like),
     )
 
 

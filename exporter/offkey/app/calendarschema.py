@@ -155,13 +155,15 @@ class Calendar(Strict):
     """Samples inside are judged, but train nothing and count for nothing in budgets."""
     mute: bool = False
     """No anomaly is open inside; what would be one is not learned."""
+    like: Weekday | None = Field(default=None, alias="as")
+    """Weekday that such times are like: seasons and forecasts expect what is usual on it, and learn it from them."""
 
     @model_validator(mode="after")
     def _says_something(self) -> "Calendar":
         if not (self.holidays or self.dates or self.weekly or self.nth or self.ical):
             refuse("names no time; write holidays, dates, weekly, nth or ical")
-        if not (self.exclude or self.mute):
-            refuse("does nothing; write exclude: true or mute: true")
+        if not (self.exclude or self.mute or self.like):
+            refuse("does nothing; write exclude: true, mute: true or for example as: sun")
         return self
 
 

@@ -58,5 +58,6 @@ def _alert(alert: schema.Alert) -> Alert:
         keep_firing=alert.keep_firing_for,
         dead_band=alert.dead_band,
         form=alert.form,
+        missing_for=alert.missing_for,
         bound=alert.bound,
     )

@@ -120,6 +120,9 @@ class Alert(Strict):
     """Learned bounds are multiplied by this: above 1 people are told later and less often, below 1 earlier."""
     form: signals.RuleForm = _ALERT.form
     """`threshold`: a reviewed number on the query itself; `anomaly`: the sparse anomaly series; `auto` decides."""
+    missing_for: Pause = duration(_ALERT.missing_for)
+    """Also tell when a regular series has been silent, or sampled at another rate, for so long while its siblings
+    report; 0s tells nobody."""
 
 
 PluginChoice = Annotated[

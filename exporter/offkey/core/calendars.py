@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from offkey.core.durations import DAY
-from offkey.core.frame import BoolArray, Frame, IntArray
+from offkey.core.frame import Axis, BoolArray, Clock, Frame, IntArray, LocalTime
 from offkey.core.labels import Labels, Matcher
 from offkey.core.places import by_identity
 
@@ -61,6 +61,7 @@ class Calendar:
         name: what people call it.
         spans: first second and the one after the last, on the wall clock; ascending, apart from each other.
         instants: the same in Unix seconds, for what happens everywhere at once.
+        like: weekday that such times are expected to be like, Monday is 0; None = the one they are on.
         recurrences: windows that come again.
         matchers: conditions on the labels of a series; none concern all.
         zone: IANA zone whose clock counts; each series' own when empty.
@@ -76,6 +77,12 @@ class Calendar:
     exclude: bool = False
     mute: bool = False
     instants: tuple[tuple[int, int], ...] = ()
+    like: int | None = None
+
+    def inside(self, axis: Axis, clock: IntArray) -> BoolArray:
+        """Return which instants are inside, (T,), for a series with such a wall clock, `Axis.clock_seconds`."""
+        own = axis.clock_seconds(self.zone) if self.zone else clock
+        return self.covers(own) | _within(self.instants, axis.times)
 
     def covers(self, clock: IntArray) -> BoolArray:
         """Return which instants of a wall clock, seconds of any shape, are inside."""
@@ -105,21 +112,37 @@ def muted(calendars: Sequence[Calendar], frame: Frame) -> BoolArray:
 
 def uncounted(calendars: Sequence[Calendar], frame: Frame) -> BoolArray:
     """Return which samples cost nothing of a budget, (S, T): the excluded and the muted."""
-    return _covered(calendars, frame)
+    return _covered([calendar for calendar in calendars if calendar.exclude or calendar.mute], frame)
+
+
+@by_identity
+def clocks(calendars: Sequence[Calendar], zones: tuple[str, ...], series: tuple[Labels, ...]) -> tuple[Clock, ...]:
+    """Return the clock that each series' season follows: its zone, and what its calendars say of weekdays.
+
+    Args:
+        calendars: any; of those that say nothing of weekdays nothing is taken.
+        zones: IANA zone of each series.
+        series: S label sets.
+    """
+    asked = [calendar for calendar in calendars if calendar.like is not None]
+    if not asked:
+        return zones
+    concerned = np.array([_concerned(calendar, series) for calendar in asked], bool)
+    alike = [
+        tuple((calendar, calendar.like or 0) for calendar, mine in zip(asked, column, strict=True) if mine)
+        for column in concerned.T
+    ]
+    return tuple(LocalTime(zone, own) if own else zone for zone, own in zip(zones, alike, strict=True))
 
 
 def _covered(calendars: Sequence[Calendar], frame: Frame) -> BoolArray:
     inside = np.zeros(frame.values.shape, bool)
     for calendar in calendars:
         mine = _concerned(calendar, frame.series)
-        if not mine.any():
-            continue
-        inside |= mine[:, None] & _within(calendar.instants, frame.axis.times)
-        if calendar.zone:
-            inside |= mine[:, None] & calendar.covers(frame.axis.clock_seconds(calendar.zone))
-        else:
-            clocks, rows = frame.local_clock()
-            inside |= mine[:, None] & calendar.covers(clocks)[rows]
+        if mine.any():
+            local, rows = frame.local_clock()
+            found = np.array([calendar.inside(frame.axis, clock) for clock in local[: 1 if calendar.zone else None]])
+            inside |= mine[:, None] & (found if calendar.zone else found[rows])
     return inside
 
 

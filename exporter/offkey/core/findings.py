@@ -57,6 +57,8 @@ class Verdict:
         limit_window: earliest and latest of these seconds by the forecast's 90 % bounds, (2, S); empty without a limit.
         forecast_coverage: share of past forecasts whose truth lay inside their bounds, at each horizon, (H,).
         forecast_error: their absolute error against that of repeating the last day, at each horizon, (H,).
+        vanished: seconds since the last sample of series that are missed while siblings report, else NaN, (S,).
+        sample_rate: raw samples against the usual number, of series sampled at another rate, else NaN, (S,).
         faults: defects met in this cycle.
         dropped: series left out by the cap.
         expected_alerts_per_week: what the bound would have cost on the past it was learned from.
@@ -80,6 +82,8 @@ class Verdict:
     forecast_coverage: Array = field(default_factory=lambda: np.empty(0))
     limit_window: Array = field(default_factory=lambda: np.empty((2, 0)))
     forecast_error: Array = field(default_factory=lambda: np.empty(0))
+    vanished: Array = field(default_factory=lambda: np.empty(0))
+    sample_rate: Array = field(default_factory=lambda: np.empty(0))
 
     @property
     def known(self) -> BoolArray:

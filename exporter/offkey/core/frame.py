@@ -3,12 +3,13 @@
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
 
-from offkey.core.durations import WEEK
+from offkey.core.durations import DAY, WEEK
 from offkey.core.labels import Labels
 from offkey.core.places import by_identity, places
 
@@ -82,6 +83,37 @@ def _offset_at(zone: str, quarter: int) -> int:
     return int(offset.total_seconds())
 
 
+class Times(Protocol):
+    """Times that are not like others; hashable."""
+
+    def inside(self, axis: Axis, clock: IntArray) -> BoolArray:
+        """Return which instants are among them, (T,); `clock` is the series' own wall clock, `Axis.clock_seconds`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LocalTime:
+    """The wall clock of an IANA zone on which some times pass for another weekday: a holiday for a Sunday.
+
+    Attributes:
+        zone: its name.
+        alike: times, and the weekday they are like, Monday is 0; where two hold, the later one counts.
+    """
+
+    zone: str
+    alike: tuple[tuple[Times, int], ...]
+
+    def week_seconds(self, axis: Axis) -> IntArray:
+        """Return `Axis.week_seconds` with these times moved to their weekday, shape (T,)."""
+        clock, week = axis.clock_seconds(self.zone), axis.week_seconds(self.zone)
+        for times, weekday in self.alike:
+            week = np.where(times.inside(axis, clock), weekday * DAY + week % DAY, week)
+        return week
+
+
+Clock = str | LocalTime
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """Many series on one clock.
@@ -90,13 +122,13 @@ class Frame:
         series: who, S label sets, each once.
         values: samples, shape (S, T), in the series' own unit; NaN is missing and nothing else.
         axis: when, T instants.
-        zones: IANA time zone of each series, S names; all UTC when not given.
+        zones: IANA time zone of each series, or a local time with its own idea of weekdays; all UTC when not given.
     """
 
     series: tuple[Labels, ...]
     values: Array
     axis: Axis
-    zones: tuple[str, ...] = field(default=())
+    zones: tuple[Clock, ...] = field(default=())
 
     def __post_init__(self) -> None:
         if self.values.shape != (len(self.series), self.axis.size):
@@ -127,36 +159,42 @@ class Frame:
         """Return the empty (all NaN) columns that follow the last one: what a forecaster is asked to fill."""
         return Frame(self.series, np.full((len(self.series), size), np.nan), self.axis.after(size, step), self.zones)
 
-    def spread(self, series: tuple[Labels, ...], zones: tuple[str, ...] = ()) -> "Frame":
+    def spread(self, series: tuple[Labels, ...], zones: tuple[Clock, ...] = ()) -> "Frame":
         """Return the frame for exactly `series`, in `zones` (UTC): absent ones are NaN, others are left out."""
         index = places(series, self.series)
         padded = np.vstack([self.values, np.full((1, self.axis.size), np.nan)])
         return Frame(series, padded[index], self.axis, zones)
 
     def local_week(self) -> tuple[IntArray, IntArray]:
-        """Return wall-clock seconds since Monday for each distinct zone (Z, T), and each series' row in it (S,)."""
-        clocks, rows = self.local_clock()
-        return (clocks - _FIRST_MONDAY) % WEEK, rows
+        """Return wall-clock seconds since Monday for each distinct zone (Z, T), and each series' row in it (S,).
+
+        This is the clock that seasons follow: times that are like another weekday are on that day.
+        """
+        distinct, rows = _distinct(self.zones)
+        weeks = [
+            self.axis.week_seconds(one) if isinstance(one, str) else one.week_seconds(self.axis) for one in distinct
+        ]
+        return np.array(weeks, np.int64).reshape(len(weeks), self.axis.size), rows
 
     def local_clock(self) -> tuple[IntArray, IntArray]:
         """Return `Axis.clock_seconds` of each distinct zone (Z, T), and each series' row in it (S,)."""
-        names, rows = _distinct(self.zones)
-        clocks = [self.axis.clock_seconds(name) for name in names]
+        distinct, rows = _distinct(self.zones)
+        clocks = [self.axis.clock_seconds(one if isinstance(one, str) else one.zone) for one in distinct]
         return np.array(clocks, np.int64).reshape(len(clocks), self.axis.size), rows
 
 
-def _distinct(zones: tuple[str, ...]) -> tuple[tuple[str, ...], IntArray]:
-    """Return the distinct zones, ordered, and which of them each one is."""
+def _distinct(zones: tuple[Clock, ...]) -> tuple[tuple[Clock, ...], IntArray]:
+    """Return the distinct zones, and which of them each one is."""
     if zones.count(zones[0] if zones else "") == len(zones):
         return zones[:1], np.zeros(len(zones), np.int64)
-    return _ordered(zones)
+    return _several(zones)
 
 
 @by_identity
-def _ordered(zones: tuple[str, ...]) -> tuple[tuple[str, ...], IntArray]:
-    names = sorted(set(zones))
-    place = {name: k for k, name in enumerate(names)}
-    return tuple(names), np.array([place[name] for name in zones], np.int64)
+def _several(zones: tuple[Clock, ...]) -> tuple[tuple[Clock, ...], IntArray]:
+    distinct = tuple(dict.fromkeys(zones))
+    place = {one: k for k, one in enumerate(distinct)}
+    return distinct, np.array([place[one] for one in zones], np.int64)
 
 
 def join(first: Frame, second: Frame) -> Frame:

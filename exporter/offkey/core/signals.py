@@ -56,6 +56,8 @@ class Alert:
         dead_band: share of the score below the bound in which an open alert stays open.
         form: how the rule reads: a reviewed threshold on the query itself, or the sparse anomaly series.
         bound: factor on learned bounds.
+        missing_for: seconds for which a regular series must have been silent, or sampled at another rate, while its
+            siblings report, before people are told; 0 = they are not.
     """
 
     name: str = ""
@@ -70,6 +72,7 @@ class Alert:
     dead_band: float = 0.2
     form: RuleForm = "auto"
     bound: float = 1.0
+    missing_for: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,7 @@ class Signal:
         max_series: cap; which series stay beyond it does not depend on their order.
         keep_absent: seconds an absent series is remembered.
         adopt_after: seconds an unbroken anomaly may last before it is learned as the new normal.
-        calendars: times that teach nothing, or in which nobody is told.
+        calendars: times that teach nothing, are like another weekday, or in which nobody is told.
     """
 
     name: str

@@ -14,6 +14,7 @@ from offkey.engine.judge import Judged, held, judge, open_close
 from offkey.engine.memory import Memory
 from offkey.engine.plan import Plan
 from offkey.engine.quality import Examined
+from offkey.engine.reporting import follow
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +79,10 @@ def passage_of(plan: Plan, memory: Memory, columns: Examined) -> Passage:
 
 def _settle(plan: Plan, memory: Memory, passage: Passage, learn: bool) -> Memory:
     """Return the memory after a block: the ledger, and what the models learn of samples that are not withheld."""
-    frame = passage.examined.frame
+    frame, reports = passage.examined.frame, passage.examined.reports
     memory = _enter(memory, passage)
+    if learn and reports is not None:
+        memory = memory.note(**follow(memory.ledger, reports, frame.axis))
     if learn:
         since = np.where(passage.opened, memory.ledger["since"][:, None], frame.axis.times)
         adopted = frame.axis.times - since >= plan.signal.adopt_after

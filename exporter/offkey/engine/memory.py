@@ -8,6 +8,7 @@ import numpy as np
 from offkey.core.frame import Frame
 from offkey.core.labels import Labels
 from offkey.core.state import AnyArray, Learned, State
+from offkey.engine import reporting
 
 DETECTOR, FORECASTER, LEDGER = "detector", "forecaster", "ledger"
 
@@ -20,8 +21,8 @@ class Memory:
         detector: what the detector learned.
         forecaster: what the forecaster learned.
         ledger: the engine's own rows: `bound` strangeness, `open` anomaly, `since` and `seen` Unix seconds, `coverage`
-            share, `full` and `low` of the raw samples (see `completeness.Scraped`); shared: `expected_alerts_per_week`,
-            `tuned` when the bounds were found, Unix seconds.
+            share, `full` and `low` of the raw samples (see `completeness.Scraped`), how it reports (see `reporting`);
+            shared: `expected_alerts_per_week`, `tuned` when the bounds were found, Unix seconds.
         until: the last instant that was learned, Unix seconds.
         tail: the last columns, for models that need context; None until there are any.
     """
@@ -43,9 +44,11 @@ class Memory:
 
     @classmethod
     def of(cls, learned: Learned) -> "Memory":
-        """Rebuild a memory from a store."""
-        states = learned.states
-        return cls(states[DETECTOR], states[FORECASTER], states[LEDGER], learned.until)
+        """Rebuild a memory from a store; what an earlier version did not note is not known."""
+        states, ledger = learned.states, learned.states[LEDGER]
+        rows = {**blank_ledger(ledger.series).rows, **ledger.rows}
+        whole = State(ledger.series, rows, ledger.shared)
+        return cls(states[DETECTOR], states[FORECASTER], whole, learned.until)
 
     def note(self, **rows: AnyArray) -> "Memory":
         """Return the memory with some ledger rows replaced."""
@@ -64,5 +67,6 @@ def blank_ledger(series: tuple[Labels, ...]) -> State:
         "coverage": np.full(size, np.nan),
         "full": np.full(size, np.nan),
         "low": np.zeros(size, np.int64),
+        **{name: np.full(size, blank, kind) for name, (blank, kind) in reporting.SHAPES.items()},
     }
     return State(series, rows, {"expected_alerts_per_week": np.full(1, np.nan), "tuned": np.zeros(1, np.int64)})

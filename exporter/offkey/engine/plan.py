@@ -20,7 +20,7 @@ _NOT_LEARNED_FROM = (
     "source",
     "keep_absent",
     "adopt_after",
-    "calendars",  # of these, the ones that exclude are added
+    "calendars",  # of these, the ones that exclude or say what a day is like are added
 )
 
 
@@ -39,7 +39,7 @@ class Plan:
         """Name of what is learned; it changes with everything that would make the learned state wrong."""
         policy = {name: value for name, value in asdict(self.signal).items() if name not in _NOT_LEARNED_FROM}
         content = repr((sorted(policy.items()), self.budget, self.detector, self.forecaster, self.tuner))
-        taught = [calendar for calendar in self.signal.calendars if calendar.exclude]
+        taught = [calendar for calendar in self.signal.calendars if calendar.exclude or calendar.like is not None]
         content += repr(taught) if taught else ""
         content += "" if self.shard == WHOLE else str(self.shard)
         content += "" if self.factor == 1.0 else f"bound {self.factor}"

@@ -11,7 +11,7 @@ from offkey.engine.advance import passage_of
 from offkey.engine.memory import Memory
 from offkey.engine.plan import Plan
 from offkey.engine.quality import examine
-from offkey.engine.reading import zones_of
+from offkey.engine.reading import clocks_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def preview(plan: Plan, memory: Memory, values: Array, at: int) -> Preview | Non
         return None
     series = memory.series
     axis = Axis(at, plan.signal.step, 1)
-    frame = Frame(series, values[:, None], axis, zones_of(plan.signal.zone, series))
+    frame = Frame(series, values[:, None], axis, clocks_of(plan.signal, series))
     passage = passage_of(plan, memory, examine(plan.signal, frame, None))
     score = passage.judged.score[:, 0]
     return Preview(plan.signal, series, score, passage.opened[:, 0] & ~np.isnan(score))

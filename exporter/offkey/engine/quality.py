@@ -11,6 +11,7 @@ from offkey.core.places import by_identity
 from offkey.core.signals import Signal
 from offkey.core.state import AnyArray
 from offkey.engine.completeness import Scraped
+from offkey.engine.reporting import Reports
 from offkey.models import plausible
 from offkey.models.plausible import sifted
 
@@ -37,16 +38,19 @@ class Examined:
         faults: one per series and kind, for the frame's last column.
         events: counted events behind each sample, (S, T); NaN where the signal does not say.
         scraped: what is known of the raw samples inside the query's ranges, None when it has no ranges.
+        reports: what the source gave, before quality; None when that is not known.
     """
 
     frame: Frame
     faults: tuple[Fault, ...]
     events: Array
     scraped: Scraped | None = None
+    reports: Reports | None = None
 
     def columns(self, first: int, last: int) -> "Examined":
         """Return the columns first <= k < last."""
-        return Examined(self.frame.columns(first, last), self.faults, self.events[:, first:last], self.scraped)
+        reports = self.reports.columns(first, last) if self.reports else None
+        return Examined(self.frame.columns(first, last), self.faults, self.events[:, first:last], self.scraped, reports)
 
 
 def examine(signal: Signal, frame: Frame, traffic: Frame | None, few: BoolArray | None = None) -> Examined:

@@ -4,9 +4,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from offkey.core.frame import Axis, BoolArray, Frame, IntArray
+from offkey.core.calendars import clocks
+from offkey.core.frame import Array, Axis, BoolArray, Clock, Frame, IntArray
 from offkey.core.labels import NAME, Labels, rank
-from offkey.core.places import by_identity
+from offkey.core.places import by_identity, places
 from offkey.core.ports import Journal, Source
 from offkey.core.shards import WHOLE, Shard
 from offkey.core.signals import Signal, Zone
@@ -14,6 +15,7 @@ from offkey.core.state import State
 from offkey.engine.completeness import Scraped, incomplete
 from offkey.engine.memory import blank_ledger
 from offkey.engine.quality import Examined, companion, examine
+from offkey.engine.reporting import Reports
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,22 +74,28 @@ def read(
     dropped = excess + answer.dropped
     if dropped:
         journal.count("series_dropped", "max_series", dropped)
-    zoned = Frame(frame.series, frame.values, frame.axis, zones_of(signal.zone, frame.series))
-    few, scraped = _covered(zoned, scrapes.frame, ledger) if scrapes else (None, None)
+    zoned = Frame(frame.series, frame.values, frame.axis, clocks_of(signal, frame.series))
+    counts = companion(scrapes.frame, zoned.series) if scrapes else None
+    few, scraped = _covered(zoned, counts, ledger) if counts is not None else (None, None)
     examined = examine(signal, zoned, traffic.frame if traffic else None, few)
     return Reading(
-        replace(examined, scraped=scraped),
+        replace(examined, scraped=scraped, reports=Reports(~np.isnan(zoned.values), counts)),
         any(one.partial for one in answers),
         dropped,
         _shared_names(zoned.series, traffic.frame.series) if traffic else (),
     )
 
 
-def _covered(frame: Frame, scrapes: Frame, ledger: State | None) -> tuple[BoolArray, Scraped]:
+def _covered(frame: Frame, counts: Array, ledger: State | None) -> tuple[BoolArray, Scraped]:
     """Return where the ranges behind a frame lack raw samples, and what is known of them now."""
     known = (ledger or blank_ledger(())).align(frame.series)
     before = Scraped(known["full"], known["low"])
-    return incomplete(companion(scrapes, frame.series), before, frame.axis.step)
+    return incomplete(counts, before, frame.axis.step)
+
+
+def clocks_of(signal: Signal, series: tuple[Labels, ...]) -> tuple[Clock, ...]:
+    """Return the clock that the season of each series follows."""
+    return clocks(signal.calendars, zones_of(signal.zone, series), series)
 
 
 @by_identity
@@ -107,13 +115,14 @@ def admit(signal: Signal, examined: Examined, series: tuple[Labels, ...]) -> Exa
     if series == examined.frame.series:
         return examined
     mine = examined.frame.series
-    frame = examined.frame.spread(series, zones_of(signal.zone, series))
+    frame = examined.frame.spread(series, clocks_of(signal, series))
     events = Frame(mine, examined.events, frame.axis).spread(series).values
     scraped = examined.scraped
     if scraped is not None:
         rows = State(mine, {"full": scraped.full, "low": scraped.low}).align(series)
         scraped = Scraped(rows["full"], rows["low"])
-    return Examined(frame, examined.faults, events, scraped)
+    reports = examined.reports.rows(places(series, mine)) if examined.reports else None
+    return Examined(frame, examined.faults, events, scraped, reports)
 
 
 @by_identity

@@ -60,7 +60,7 @@ def _said(spec: Spec, words: Words) -> Pairs:
 
 
 def _out_of_range_name(spec: Spec) -> str:
-    return f"{spec.alert_name.removesuffix('Anomalous')}OutOfRange"
+    return spec.alert_about("OutOfRange")
 
 
 def _out_of_range(spec: Spec) -> AlertRule:

@@ -9,7 +9,7 @@ from offkey.core.durations import format_duration
 from offkey.core.errors import RuleError
 from offkey.core.rules import Evidence, RuleFile, RuleGroup, RuleTest, file_stem
 from offkey.core.signals import Signal
-from offkey.engine import ruleanomaly, rulethreshold
+from offkey.engine import ruleanomaly, rulemissing, rulethreshold
 from offkey.engine.reviewed import Constants, keep, number, tidy
 from offkey.engine.rulespec import Spec, budget
 
@@ -43,7 +43,7 @@ def rule_group(signal: Signal, evidence: Evidence) -> RuleGroup:
         RuleError: the signal has no alert, or asks for a form it cannot have.
     """
     spec = Spec.of(signal, evidence)
-    rules = (*_form(signal, evidence).rules(spec), budget(spec))
+    rules = (*_form(signal, evidence).rules(spec), *rulemissing.rules(spec), budget(spec))
     # Twice the cap: the query itself may give more series than are judged, and a limit that is hit silences the rule.
     return RuleGroup(f"offkey-{file_stem(signal.name)}", spec.interval, rules, 2 * signal.max_series)
 
@@ -54,7 +54,8 @@ def rule_tests(signal: Signal, evidence: Evidence) -> tuple[RuleTest, ...]:
     Raises:
         RuleError: the signal has no alert, or asks for a form it cannot have.
     """
-    return tuple(_form(signal, evidence).stories(Spec.of(signal, evidence)))
+    spec = Spec.of(signal, evidence)
+    return (*_form(signal, evidence).stories(spec), *rulemissing.stories(spec))
 
 
 def rule_file(signal: Signal, evidence: Evidence, written: Constants | None = None, *, adopt: bool = False) -> RuleFile:

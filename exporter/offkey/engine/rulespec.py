@@ -15,6 +15,9 @@ from offkey.engine.ruletext import Identity, Words, alert_labels, links, literal
 # Alerts know that they fire through ALERTS, which Prometheus sees for 5 minutes: evaluate well within that.
 LONGEST_INTERVAL = 2 * MINUTE
 
+# How the name of an alert ends that the user did not name.
+ANOMALOUS = "Anomalous"
+
 # How a value is beyond a bound.
 BEYOND = {"upper": ">", "lower": "<"}
 
@@ -77,6 +80,10 @@ class Spec:
         """The alert's name, see `alert_name`."""
         return alert_name(self.signal.name, self.alert)
 
+    def alert_about(self, what: str) -> str:
+        """Return the name of a further alert of the signal, for what is wrong in another way."""
+        return self.alert_name.removesuffix(ANOMALOUS) + what
+
     def labels(self, severity: str = "") -> dict[str, str]:
         """Return the labels of an alert as plain text; another severity for alerts about the watching itself."""
         return alert_labels(self.signal) | ({"severity": severity} if severity else {})
@@ -114,7 +121,7 @@ def alert_name(signal: str, alert: Alert) -> str:
     if alert.name:
         return alert.name
     words = re.findall(r"[a-zA-Z0-9]+", file_stem(signal))
-    return "".join(word[:1].upper() + word[1:] for word in words) + "Anomalous"
+    return "".join(word[:1].upper() + word[1:] for word in words) + ANOMALOUS
 
 
 def budget(spec: Spec) -> RecordRule:

@@ -7,6 +7,7 @@ from offkey.engine.advance import Passage
 from offkey.engine.memory import Memory
 from offkey.engine.outlook import Outlook
 from offkey.engine.plan import Plan
+from offkey.engine.reporting import strayed, vanished
 
 
 def verdict(plan: Plan, memory: Memory, passage: Passage, outlook: Outlook, dropped: int) -> Verdict:
@@ -42,4 +43,6 @@ def verdict(plan: Plan, memory: Memory, passage: Passage, outlook: Outlook, drop
         faults=passage.examined.faults + (() if frame.series else (Fault(signal.name, "no_data"),)),
         dropped=dropped,
         expected_alerts_per_week=float(ledger["expected_alerts_per_week"][0]),
+        vanished=vanished(ledger, frame.axis.end, frame.axis.step),
+        sample_rate=strayed(ledger),
     )

@@ -113,7 +113,7 @@ def test_a_mistake_is_told_at_its_place(keys, said):
 def test_a_calendar_that_does_nothing_and_a_second_of_a_name_are_mistakes():
     """Both would be silent otherwise."""
     assert mistakes("- {name: c, dates: [{date: 2026-12-24}]}\n") == [
-        "4:3: calendars[0]: does nothing; write exclude: true or mute: true"
+        "4:3: calendars[0]: does nothing; write exclude: true, mute: true or for example as: sun"
     ]
     one = "- {name: c, dates: [{date: 2026-12-24}], mute: true}\n"
     assert mistakes(one * 2) == ['4:1: calendars: two calendars are called "c"']

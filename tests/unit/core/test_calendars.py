@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from offkey.core.calendars import LAST, Calendar, Recurrence, excluded, merged, muted, uncounted
+from offkey.core.calendars import LAST, Calendar, Recurrence, clocks, excluded, merged, muted, uncounted
 from offkey.core.durations import DAY, HOUR
-from offkey.core.frame import Axis, Frame
+from offkey.core.frame import Axis, Frame, LocalTime
 from offkey.core.labels import Labels, Matcher
 
 EU, US = Labels.of(region="eu"), Labels.of(region="us")
@@ -101,3 +101,20 @@ def test_an_instant_is_the_same_in_every_zone():
     calendar = Calendar("c", mute=True, instants=((YEAR_2026 + HOUR, YEAR_2026 + 3 * HOUR),))
     found = muted([calendar], frame(YEAR_2026, 4, zones=("Europe/Berlin", "America/New_York")))
     np.testing.assert_array_equal(found, [[False, True, True, False]] * 2)
+
+
+def test_a_day_that_is_like_another_counts_in_budgets():
+    """What is only like a Sunday is judged and counted as ever."""
+    day = Calendar("c", ((0, 2**40),), like=6)
+    assert not uncounted([day], frame(YEAR_2026)).any()
+
+
+def test_a_clock_follows_the_calendars_of_its_series():
+    """Series that no such calendar concerns keep their plain zone; without one the zones are given back."""
+    feast = Calendar("c", ((0, 2**40),), matchers=(Matcher("region", "=", "eu"),), like=0)
+    muted_only = Calendar("d", ((0, 2**40),), mute=True)
+    zones, series = ("Europe/Berlin", "UTC"), (EU, US)
+    assert clocks((muted_only,), zones, series) is zones
+    eu, us = clocks((feast, muted_only), zones, series)
+    assert us == "UTC"
+    assert eu == LocalTime("Europe/Berlin", ((feast, 0),))

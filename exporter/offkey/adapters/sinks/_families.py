@@ -74,6 +74,10 @@ def _window(side: int) -> Callable[[Verdict], Iterator[Column]]:
     return lambda verdict: iter([("", verdict.limit_window[side])] if verdict.limit_window.size else [])
 
 
+def _where_known(pick: Callable[[Verdict], Array]) -> Callable[[Verdict], Iterator[Column]]:
+    return lambda verdict: iter([("", pick(verdict))] if pick(verdict).size else [])
+
+
 def _edge(values: Array) -> Array:
     """Return the band's edge; a side without a bound (infinite) has no sample."""
     return np.where(np.isinf(values), np.nan, values)
@@ -190,6 +194,18 @@ SERIES = (
         "offkey_anomaly_expected",
         "What is usual for the series that are anomalous now, in the signal's unit.",
         _while_anomalous(lambda verdict: verdict.band.expected),
+        _EVERY,
+    ),
+    SeriesFamily(
+        "offkey_series_vanished_seconds",
+        "Time since the last sample of series that are missed while their siblings report; all others are absent.",
+        _where_known(lambda verdict: verdict.vanished),
+        _EVERY,
+    ),
+    SeriesFamily(
+        "offkey_sample_rate_ratio",
+        "Raw samples of series that are sampled at another rate than usual, in usual ones; all others are absent.",
+        _where_known(lambda verdict: verdict.sample_rate),
         _EVERY,
     ),
     SeriesFamily(
