@@ -10,9 +10,10 @@ from typing import Any
 import click
 import numpy as np
 
-from offkey.app.asking import Question
+from offkey.app.asking import Question, named
 from offkey.app.explanation import Explanation, sentences
 from offkey.app.explanation import explain as explained
+from offkey.app.progress import waiting
 from offkey.app.sparkline import sparkline
 from offkey.core.durations import format_duration
 from offkey.core.errors import ConfigError
@@ -41,7 +42,8 @@ def ask(subject: str, selector: str, at: int, recent: int, *, config_file: Path 
         SourceError: the source gives no usable answer.
     """
     question = Question(subject, selector, at, recent)
-    inquiry = question.answered(config_file, prometheus_url)
+    with waiting("reading and learning the past"):
+        inquiry = question.answered(config_file, prometheus_url)
     rows = question.rows(inquiry.recent.frame.series)
     score = np.nan_to_num(inquiry.recent.score[rows, -1], nan=-1.0)
     return Answer(inquiry, rows[np.argsort(-score, kind="stable")])
@@ -84,7 +86,9 @@ def score(answer: Answer, output: str) -> None:
         now = {name: values[row, -1] for name, values in columns.items()}
         words = "  ".join(f"{name} {_said(now[name], say.say, say.suffix)}" for name in columns if name != "score")
         off = bool(now["score"] > 1)
-        click.secho(f"{signal.name}{recent.frame.series[row]}  score {_said(now['score'], '{:.2f}'.format)}", bold=off)
+        click.secho(
+            f"{named(signal, recent.frame.series[row])}  score {_said(now['score'], '{:.2f}'.format)}", bold=off
+        )
         click.echo(f"  {words}")
         click.echo(f"  observed  {sparkline(columns['observed'][row], WIDTH)}")
         click.echo(
@@ -117,7 +121,7 @@ def forecast(answer: Answer, horizons: tuple[int, ...], output: str) -> None:
     say = spoken(signal.unit)
     for row in _shown(answer):
         past = sparkline(frame.values[row], WIDTH)
-        click.secho(f"{signal.name}{frame.series[row]}", bold=True)
+        click.secho(named(signal, frame.series[row]), bold=True)
         click.echo(f"  {past}  {_said(frame.values[row, -1], say.say, say.suffix)} now")
         for one in _ahead(inquiry, whole, row, asked, step)["forecast"]:
             point, lower, upper = (_said(one[side], say.say, say.suffix) for side in ("point", "lower", "upper"))

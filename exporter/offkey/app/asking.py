@@ -17,8 +17,9 @@ from offkey.app.telemetry import Telemetry
 from offkey.core.durations import format_duration
 from offkey.core.errors import ConfigError, QueryRejected
 from offkey.core.frame import Axis, IntArray
-from offkey.core.labels import Labels
+from offkey.core.labels import NAME, Labels
 from offkey.core.ports import Source
+from offkey.core.signals import Signal
 from offkey.engine.inquiry import Inquiry, inquire
 from offkey.engine.plan import Plan
 from offkey.engine.reading import read
@@ -87,7 +88,7 @@ class Question:
             return replace(known, signals=tuple(named))
         near = nearest(self.subject, [signal.name for signal in known.signals])
         if near and self.subject.isidentifier():
-            msg = f'no signal is called "{self.subject}"{near}, for the metric write {{__name__="{self.subject}"}}'
+            msg = f'no signal is called "{self.subject}"{near} (for the metric write {{__name__="{self.subject}"}})'
             raise ConfigError(msg)
         if wrong := promql.fault(self.subject):
             msg = f'"{self.subject}" is no signal{near}, and as PromQL it is {wrong}'
@@ -112,3 +113,8 @@ class Question:
 def told(instant: float) -> str:
     """Return an instant as people read it, in the zone of this machine."""
     return f"{datetime.fromtimestamp(instant, UTC).astimezone():%Y-%m-%d %H:%M}"
+
+
+def named(signal: Signal, series: Labels) -> str:
+    """Return how one series of a signal is called: by the signal's name, not by the metric's."""
+    return f"{signal.name}{series.without(NAME)}"

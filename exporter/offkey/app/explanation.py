@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from offkey.app.asking import told
+from offkey.app.asking import named, told
 from offkey.core.durations import DAY, HOUR, WEEK, format_duration
 from offkey.core.labels import Labels
 from offkey.core.ports import Choosing
@@ -115,7 +115,7 @@ def sentences(inquiry: Inquiry, found: Explanation) -> Iterator[str]:
     def number(value: float) -> str:
         return "unknown" if np.isnan(value) else f"{say.say(value)}{say.suffix}"
 
-    yield f"{signal.name}{found.series} at {told(found.at)}: {_state(found)}"
+    yield f"{named(signal, found.series)} at {told(found.at)}: {_state(found)}"
     yield f"  seen      {number(found.observed)}"
     yield f"  expected  {number(found.expected)}, from {number(found.lower)} to {number(found.upper)}{_away(found)}"
     for words, value in found.earlier.items():

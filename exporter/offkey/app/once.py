@@ -12,6 +12,7 @@ from offkey.adapters.stores import memory
 from offkey.app import wire
 from offkey.app.config import Config
 from offkey.app.logs import logger
+from offkey.app.progress import waiting
 from offkey.app.telemetry import Telemetry
 from offkey.core.findings import Snapshot, Verdict
 from offkey.engine.cycle import Engine
@@ -42,7 +43,8 @@ def evaluate(config: Config, output: str) -> bool:
     sources, latest = wire.sources(config), Latest()
     try:
         engine = Engine(wire.plans(config), wire.ports(config, sources, memory.Store(), [latest], telemetry))
-        snapshot = engine.tick()
+        with waiting("reading and learning the past"):
+            snapshot = engine.tick()
     finally:
         for source in sources.values():
             source.close()

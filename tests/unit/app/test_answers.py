@@ -7,10 +7,12 @@ import pytest
 
 from offkey.adapters.sources.recorded import record
 from offkey.app import cli
+from offkey.app.asking import named
 from offkey.app.sparkline import sparkline
 from offkey.core.durations import DAY, HOUR, MINUTE
 from offkey.core.frame import Axis, Frame
 from offkey.core.labels import Labels
+from offkey.core.signals import Signal
 
 NOW = 1_711_929_600  # 2024-04-01 00:00 UTC
 REGIONS = tuple(Labels.of(region=name) for name in ("eu", "us"))
@@ -129,3 +131,8 @@ def test_explain_tells_what_a_choosing_detector_chose(checkout, capsys):
     chosen.write_text(checkout.read_text("utf-8").replace("history: 4d", kind))
     text = asked(capsys, chosen, "explain", "checkout", '{region="us"}')
     assert re.search(r"  judged by (seasonal|holt_winters); costs of 99 % bands over \d+ past samples: ", text)
+
+
+def test_a_series_is_called_by_its_signal_and_not_by_its_metric():
+    """Two names in a row would read as one."""
+    assert named(Signal("length", "queue_length"), Labels.of(__name__="queue_length", job="a")) == 'length{job="a"}'

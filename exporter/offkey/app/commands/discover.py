@@ -40,6 +40,7 @@ def command(prometheus_url: str, config_file: Path | None, output: str, limit: i
     Example: offkey discover --prometheus.url http://localhost:9090 -o offkey.yml
     """
     from offkey.app import discovery, presets  # noqa: PLC0415 (--help stays fast)
+    from offkey.app.progress import waiting  # noqa: PLC0415 (as above)
 
     if not prometheus_url and config_file is None:
         msg = "nothing to look at; give --prometheus.url, or --config.file with sources"
@@ -48,7 +49,9 @@ def command(prometheus_url: str, config_file: Path | None, output: str, limit: i
         msg = f"{output}: exists and is not written over; name another file, or move it away"
         raise ConfigError(msg)
     chosen = [presets.preset(name) for name in names]
-    text = discovery.written(prometheus_url, at=int(time.time()), config_file=config_file, most=limit, presets=chosen)
+    at = int(time.time())
+    with waiting("asking the server what it has"):
+        text = discovery.written(prometheus_url, at=at, config_file=config_file, most=limit, presets=chosen)
     if output == "-":
         click.echo(text, nl=False)
         return
