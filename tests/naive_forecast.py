@@ -126,7 +126,7 @@ class Bank:
         faint = 0.05 * self.scale[block]
         if not (discord >= 0 and self.discord[block] + faint > 0):
             return 1.0
-        return min(max((discord + faint) / (self.discord[block] + faint), 0.2), 5.0) ** 0.4
+        return min(max((discord + faint) / (self.discord[block] + faint), 0.2), 5.0) ** 0.375
 
     def share(self, block, slot):
         """Return the hour's part in the errors."""

@@ -27,9 +27,17 @@ def compiled(function: Callable[P, R]) -> Callable[P, R]:
     return _compile(function, {})
 
 
+def door(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile a function that makes no array, neither itself nor in the parts it calls, as `compiled` does.
+
+    References to arrays are then not counted, which for views of a few numbers takes longer than the arithmetic.
+    """
+    return _compile(function, {"_nrt": False})
+
+
 def part(function: Callable[P, R]) -> Callable[P, R]:
-    """Compile a function that only compiled code calls; without a door for Python all is compiled a third sooner."""
-    return _compile(function, {"no_cpython_wrapper": True})
+    """Compile what only a `door` and other parts call; without a way in from Python it is compiled a third sooner."""
+    return _compile(function, {"no_cpython_wrapper": True, "_nrt": False})
 
 
 def _compile(function: Callable[P, R], options: dict[str, Any]) -> Callable[P, R]:

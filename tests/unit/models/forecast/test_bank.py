@@ -1,5 +1,7 @@
 """The bank does what its slow twin does, and what its parts promise."""
 
+import itertools
+
 import numpy as np
 import pytest
 from naive_forecast import Bank
@@ -9,6 +11,7 @@ from offkey.core.frame import Axis, Frame
 from offkey.core.labels import Labels
 from offkey.models.forecast.bank import Model, _arrays
 from offkey.models.forecast.bank._learned import ORIGIN, Learned
+from offkey.models.forecast.bank._members import median_of_seven
 from offkey.models.forecast.bank._week import value_at
 from offkey.models.grid import BIN, DAY_SLOTS, WEEK_SLOTS
 
@@ -151,3 +154,9 @@ def test_an_hour_is_rounded_no_further_by_what_fits_in():
 def test_a_constant_is_kept_exactly():
     """An hour that never moved has a floor and no need of steps."""
     np.testing.assert_array_equal(kept([7.25] * 12), np.full(12, 7.25))
+
+
+def test_the_median_of_seven_is_the_fourth():
+    """On all inputs of zeros and ones, which proves it for all inputs, as it only compares."""
+    for found in itertools.product((0.0, 1.0), repeat=7):
+        assert median_of_seven.py_func(np.array(found)) == np.median(found)

@@ -11,6 +11,7 @@ from offkey.core.frame import Array, Frame
 from offkey.core.state import AnyArray, State
 from offkey.models.forecast.bank._kernel import continue_series, learn
 from offkey.models.forecast.bank._learned import Learned, shapes
+from offkey.models.forecast.bank._members import desk
 from offkey.models.grid import BIN, DAY_SLOTS, blank_open, close_bins, slots_of
 
 NEED = DAY_SLOTS * 3 // 2  # bins with a value before every distance was judged and its bounds were checked
@@ -34,7 +35,7 @@ class Model:
         bins, still_open = close_bins(rows, frame)
         learned = _arrays(rows)
         if bins.axis.size > 0:
-            learn(learned, bins.axis.start // BIN, slots_of(bins), bins.values)
+            learn(learned, bins.axis.start // BIN, slots_of(bins), bins.values, desk())
         return State(frame.series, learned._asdict() | still_open)
 
     def ready(self, state: State) -> Array:
@@ -45,7 +46,7 @@ class Model:
         """Return point and bounds, shape (S, H); NaN at a distance from which nothing could be judged yet."""
         out = np.empty((3, *future.values.shape))
         learned = _arrays(state.align(future.series).rows)
-        continue_series(learned, future.axis.times // BIN, slots_of(future), out)
+        continue_series(learned, future.axis.times // BIN, slots_of(future), out, desk())
         return Forecast(*out)
 
 

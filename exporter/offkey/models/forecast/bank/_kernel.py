@@ -56,25 +56,24 @@ from offkey.models.forecast.bank._learned import (
     one_of,
 )
 from offkey.models.forecast.bank._members import (
-    UNKNOWN,
+    NEVER,
     Desk,
     agreed_at,
-    desk,
     error_share,
     limit,
     members_at,
     profiles_at,
     say,
-    weigh,
+    turn_to_next,
     within,
 )
 from offkey.models.forecast.bank._week import put
 from offkey.models.grid import DAY_SLOTS, WEEK_SLOTS
-from offkey.models.kernels import compiled, part
+from offkey.models.kernels import door, part
 
 
-@compiled
-def learn(learned: Learned, first: int, slots: IntArray, values: Array) -> None:
+@door
+def learn(learned: Learned, first: int, slots: IntArray, values: Array, work: Desk) -> None:
     """Judge and teach with bin after bin; the arrays of `learned` are written.
 
     Args:
@@ -82,11 +81,11 @@ def learn(learned: Learned, first: int, slots: IntArray, values: Array) -> None:
         first: number of the first bin, counted from 1970.
         slots: slot of the week on each series' clock, shape (S, N).
         values: means of the bins, shape (S, N); NaN is missing.
+        work: room to work in.
     """
-    work = desk()
     for row in range(values.shape[0]):
         one = one_of(learned, row)
-        work.usual[:] = UNKNOWN
+        turn_to_next(work)
         for column in range(values.shape[1]):
             number = first + column
             if number > one.clock[0]:
@@ -94,8 +93,8 @@ def learn(learned: Learned, first: int, slots: IntArray, values: Array) -> None:
                 _learn_one(one, number, slots[row, column], values[row, column], work)
 
 
-@compiled
-def continue_series(learned: Learned, numbers: IntArray, slots: IntArray, out: Array) -> None:
+@door
+def continue_series(learned: Learned, numbers: IntArray, slots: IntArray, out: Array, work: Desk) -> None:
     """Write point, lower and upper for each instant.
 
     Args:
@@ -103,12 +102,11 @@ def continue_series(learned: Learned, numbers: IntArray, slots: IntArray, out: A
         numbers: number of the bin of each instant, shape (H,).
         slots: slot of the week on each series' clock, shape (S, H).
         out: shape (3, S, H), written; NaN = unknown.
+        work: room to work in.
     """
-    work = desk()
     for row in range(slots.shape[0]):
         one = one_of(learned, row)
-        work.usual[:] = UNKNOWN
-        weigh(one.errors, work.weights)
+        turn_to_next(work)
         for column in range(slots.shape[1]):
             said = say(one, slots[row, column], max(numbers[column] - one.clock[0], 1), work)
             point = said.point + one.own[ORIGIN]
@@ -163,7 +161,7 @@ def _judge(one: Learned, number: int, value: float, work: Desk) -> None:
     if block == BLOCKS:
         return
     then = (number - LAGS[block]) // STRIDE
-    members_at(work.profiles, one.past[then % KEPT], number - then * STRIDE, 1, work.says)
+    members_at(work, one.past[then % KEPT], number - then * STRIDE, 1)
     errors, least = one.errors[block], np.inf
     for member in range(MEMBERS):
         least = min(least, errors[member])
@@ -243,10 +241,10 @@ def _store(one: Learned, slot: int, value: float, work: Desk) -> None:
     if np.isnan(one.daily[place]):
         one.daily[place] = calm
     one.daily[place] += DAILY_RATE * (calm - one.daily[place])
-    work.usual[place] = UNKNOWN
+    work.asked[place] = NEVER
     if put(one, slot, value, work.hour):
         first = place // BINS_OF_HOUR * BINS_OF_HOUR
-        work.usual[first : first + BINS_OF_HOUR] = UNKNOWN
+        work.asked[first : first + BINS_OF_HOUR] = NEVER
 
 
 @part
@@ -256,7 +254,7 @@ def _compare_weeks(one: Learned, work: Desk, slot: int, value: float) -> None:
     if own[PLACE] != hour:
         if own[COUNT] >= BINS_OF_HOUR // 2:
             _agree(one.weekly, int(own[PLACE]), own[SUM] / own[COUNT], own[SPREAD])
-            work.usual[:] = UNKNOWN
+            work.stamp[0] += 1
         own[PLACE], own[SUM], own[COUNT] = hour, 0.0, 0.0
     away = value - work.profiles[USUAL] + agreed_at(one.weekly, slot)
     if not np.isnan(away):
@@ -280,7 +278,7 @@ def _issue(one: Learned, number: int, slot: int, work: Desk) -> None:
 
     Their slots are counted on, so the few that meet a change of the clock are checked against the wrong hour.
     """
-    weigh(one.errors, work.weights)
+    work.weighed[:] = False
     for lead in range(LEADS.shape[0]):
         said = say(one, (slot + LEADS[lead]) % WEEK_SLOTS, LEADS[lead], work)
         waiting = one.issued[OFFSETS[lead] + number // STRIDE % QUEUES[lead]]

@@ -61,7 +61,6 @@ LEAP = 8.0  # times the usual miss: a level moves no faster
 SAME = 3.0  # times the least error: what all members missed tells them apart no better
 DAILY_RATE = 0.12  # weight of the newest day in the daily profile
 TRIMMED = 0.3  # share of the weight that is cut off on each side of the weighted median
-CONCORD = 0.4  # power with which disagreement between the members widens the bounds
 FAINT = 0.05  # times the usual error: disagreement that is added to both sides of the comparison
 UPROAR = 5.0  # times the mean disagreement: more widens the bounds no further
 DISCORD_MEMORY = 36.0  # issued forecasts over which the mean disagreement is forgotten

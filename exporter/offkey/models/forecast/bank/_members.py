@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from offkey.core.frame import Array, IntArray
+from offkey.core.frame import Array, BoolArray, IntArray
 from offkey.models.forecast.bank._learned import (
     ABOVE,
     AGREED,
@@ -12,11 +12,8 @@ from offkey.models.forecast.bank._learned import (
     BINS_OF_HOUR,
     BLOCKS,
     CENTRES,
-    CONCORD,
     DAILY,
-    DISCORD,
     DRIFT,
-    FAINT,
     HOUR,
     HOURS,
     LAST,
@@ -29,20 +26,18 @@ from offkey.models.forecast.bank._learned import (
     SCALE,
     SOON,
     SPREAD,
-    TINY,
-    TRIMMED,
-    UPROAR,
     USUAL,
     WEEK,
     Learned,
 )
+from offkey.models.forecast.bank._mixing import discord_factor, mix, order, weigh
 from offkey.models.forecast.bank._week import value_at
 from offkey.models.grid import DAY_SLOTS, WEEK_SLOTS
 from offkey.models.kernels import part
 
 DAYS = WEEK_SLOTS // DAY_SLOTS
 FLAT = 3  # bins on either side over which the daily mean is smoothed; one for the last day and week
-UNKNOWN = np.inf  # a usual value that was not asked for since it may have changed
+NEVER = -1  # stamp of a usual value that may have changed since it was asked for
 
 
 class Desk(NamedTuple):
@@ -50,11 +45,15 @@ class Desk(NamedTuple):
 
     profiles: Array  # (PROFILES,)
     says: Array  # (MEMBERS,)
-    places: IntArray  # members by what they say, those that know nothing last (MEMBERS,)
     weights: Array  # trust in each member at each distance, 0 where it is not known (BLOCKS, MEMBERS)
+    weighed: BoolArray  # at which distances these are written (BLOCKS,)
+    places: IntArray  # members by what they say, those that know nothing last (MEMBERS,)
     days: Array  # values of one slot (DAYS,)
     hour: Array  # values of one hour (BINS_OF_HOUR,)
-    usual: Array  # median over the days of each slot of the day, UNKNOWN until it is asked for (DAY_SLOTS,)
+    usual: Array  # median over the days of each slot of the day (DAY_SLOTS,)
+    asked: IntArray  # the stamp under which it was asked for (DAY_SLOTS,)
+    stamp: IntArray  # which of these hold: it grows by one with each series (1,)
+    fading: Array  # distance, what is left of levels that are let go soon and late, its logarithm (4,)
 
 
 class Said(NamedTuple):
@@ -68,36 +67,33 @@ class Said(NamedTuple):
     above: float  # units from the point to the upper bound
 
 
-@part
 def desk() -> Desk:
     """Return a desk."""
     return Desk(
         np.empty(PROFILES),
         np.empty(MEMBERS),
-        np.arange(MEMBERS),
         np.empty((BLOCKS, MEMBERS)),
+        np.empty(BLOCKS, np.bool_),
+        np.arange(MEMBERS),
         np.empty(DAYS),
         np.empty(BINS_OF_HOUR),
         np.empty(DAY_SLOTS),
+        np.full(DAY_SLOTS, NEVER),
+        np.zeros(1, np.int64),
+        np.zeros(4),
     )
 
 
 @part
-def weigh(errors: Array, weights: Array) -> None:
-    """Write the trust in each member at each distance, (BLOCKS, MEMBERS): its error to the power of -4, at most 1."""
-    for block in range(BLOCKS):
-        least = np.inf
-        for member in range(MEMBERS):
-            least = min(least, errors[block, member])
-        for member in range(MEMBERS):
-            share = (least + TINY) / (errors[block, member] + TINY)
-            share *= share
-            weights[block, member] = share * share if share > 0.0 else 0.0  # 0 for NaN
+def turn_to_next(work: Desk) -> None:
+    """Forget what was found about a series."""
+    work.stamp[0] += 1
+    work.weighed[:] = False
 
 
 @part
 def say(one: Learned, slot: int, ahead: int, work: Desk) -> Said:
-    """Return the forecast for one instant; `work.weights` must be written.
+    """Return the forecast for one instant.
 
     Args:
         one: what was learned about the series.
@@ -106,9 +102,8 @@ def say(one: Learned, slot: int, ahead: int, work: Desk) -> Said:
         work: room to work in.
     """
     profiles_at(one, slot, ahead, work)
-    members_at(work.profiles, one.own, ahead, days_back(ahead), work.says)
-    known = order(work.says, work.places)
-    near, distance = 0, np.log(ahead)
+    members_at(work, one.own, ahead, days_back(ahead))
+    known, near, distance = order(work.says, work.places), 0, work.fading[3]
     while near < BLOCKS - 2 and distance > CENTRES[near + 1]:
         near += 1
     to_far = min(max((distance - CENTRES[near]) / (CENTRES[near + 1] - CENTRES[near]), 0.0), 1.0)
@@ -117,6 +112,9 @@ def say(one: Learned, slot: int, ahead: int, work: Desk) -> Said:
         weight = to_far if far else 1.0 - to_far
         if weight > 0.0:
             bounds = one.bounds[near + far]
+            if not work.weighed[near + far]:
+                weigh(one.errors[near + far], work.weights[near + far])
+                work.weighed[near + far] = True
             said, apart = mix(work.says, work.weights[near + far], work.places, known)
             point += weight * said
             discord += weight * apart
@@ -170,7 +168,8 @@ def days_back(ahead: int) -> int:
 @part
 def usual_at(one: Learned, place: int, work: Desk) -> float:
     """Return the median over the days of one slot of the day; NaN when never seen."""
-    if work.usual[place] == UNKNOWN:
+    if work.asked[place] != work.stamp[0]:
+        work.asked[place] = work.stamp[0]
         work.usual[place] = _median_day(one, place, work.days)
     return float(work.usual[place])
 
@@ -181,85 +180,59 @@ def _median_day(one: Learned, place: int, found: Array) -> float:
     for day in range(DAYS):
         seen = place + day * DAY_SLOTS
         value = value_at(one, seen) - agreed_at(one.weekly, seen)
-        if np.isnan(value):
-            continue
-        at = count
+        found[count] = value
+        count += 0 if np.isnan(value) else 1
+    if count == DAYS:
+        return median_of_seven(found)
+    for start in range(1, count):
+        value, at = found[start], start
         while at > 0 and found[at - 1] > value:
             found[at] = found[at - 1]
             at -= 1
         found[at] = value
-        count += 1
     return 0.5 * (found[(count - 1) // 2] + found[count // 2]) if count > 0 else np.nan
 
 
 @part
-def members_at(profiles: Array, levels: Array, ahead: int, days: int, out: Array) -> None:
-    """Write what each member says, (MEMBERS,); NaN = unknown.
+def median_of_seven(found: Array) -> float:
+    """Return the median of seven values with as few comparisons as suffice, and no branches.
+
+    Source: Paeth (1990), Median finding on a 3 x 3 grid, Graphics Gems, 171-175.
+    """
+    a, b, c, d, e, f, g = found[0], found[1], found[2], found[3], found[4], found[5], found[6]
+    a, f = min(a, f), max(a, f)
+    a, d = min(a, d), max(a, d)
+    b, g = min(b, g), max(b, g)
+    c, e = min(c, e), max(c, e)
+    b = max(a, b)
+    d, f = min(d, f), max(d, f)
+    c, g = min(c, g), max(c, g)
+    d = max(c, d)
+    d = min(d, g)
+    e = min(e, f)
+    b, e = min(b, e), max(b, e)
+    d = max(b, d)
+    return float(min(d, e))
+
+
+@part
+def members_at(work: Desk, levels: Array, ahead: int, days: int) -> None:
+    """Write what each member says of the profiles on the desk, (MEMBERS,); NaN = unknown.
 
     The two levels alone; each profile alone, with its fast level let go soon, with the same let go late, and with its
     slow level let go late; the last day and the fast level, both with the drift from day to day.
     """
+    if ahead != work.fading[0]:
+        work.fading[0], work.fading[3] = ahead, np.log(ahead)
+        work.fading[1], work.fading[2] = np.exp(-ahead / SOON), np.exp(-ahead / LATE)
+    profiles, out, soon, late = work.profiles, work.says, work.fading[1], work.fading[2]
     out[0], out[1] = levels[2 * NONE], levels[2 * NONE + 1]
-    soon, late = np.exp(-ahead / SOON), np.exp(-ahead / LATE)
     for profile in range(1, PROFILES):
         base, fast, slow, first = profiles[profile], levels[2 * profile], levels[2 * profile + 1], 4 * profile - 2
         out[first], out[first + 1] = base, base + fast * soon
         out[first + 2], out[first + 3] = base + fast * late, base + slow * late
     out[MEMBERS - 2] = profiles[LAST] + levels[DRIFT] * days
     out[MEMBERS - 1] = levels[2 * NONE] + levels[DRIFT] * ahead / DAY_SLOTS
-
-
-@part
-def order(says: Array, places: IntArray) -> int:
-    """Put the members in the order of what they say, those that know nothing last; return how many know something.
-
-    The order found before is a good start: it hardly changes from one instant to the next.
-    """
-    count = 0
-    for start in range(MEMBERS):
-        member, place = places[start], start
-        value = says[member]
-        known = not np.isnan(value)
-        while place > 0 and known and not says[places[place - 1]] <= value:
-            places[place] = places[place - 1]
-            place -= 1
-        places[place] = member
-        count += 1 if known else 0
-    return count
-
-
-@part
-def mix(says: Array, weights: Array, places: IntArray, count: int) -> tuple[float, float]:
-    """Return the mean of the middle of what the members say, and how far they are from it; NaN when none is known.
-
-    TRIMMED of the weight is cut off on either side of the weighted median.
-    """
-    total = 0.0
-    for place in range(count):
-        total += weights[places[place]]
-    middle, passed = 0.0, 0.0
-    for place in range(count):
-        member = places[place]
-        inside = min(passed + weights[member], (1.0 - TRIMMED) * total) - max(passed, TRIMMED * total)
-        middle += max(inside, 0.0) * says[member]
-        passed += weights[member]
-    if not total > 0.0:
-        return np.nan, np.nan
-    middle, apart = middle / ((1.0 - 2.0 * TRIMMED) * total), 0.0
-    for place in range(count):
-        member = places[place]
-        apart += weights[member] * abs(says[member] - middle)
-    return middle, apart / total
-
-
-@part
-def discord_factor(now: float, bounds: Array) -> float:
-    """Return by how much a disagreement widens or narrows the bounds; 1 when it is as usual."""
-    faint = FAINT * bounds[SCALE]
-    if now >= 0.0 and bounds[DISCORD] + faint > 0.0:
-        ratio = (now + faint) / (bounds[DISCORD] + faint)
-        return float(min(max(ratio, 1.0 / UPROAR), UPROAR) ** CONCORD)
-    return 1.0
 
 
 @part
