@@ -135,7 +135,8 @@ def _recorded(instant, begins):
     rule = '{offkey_rule="payment_success",team="payments"}'
     begun = [("team_rule:offkey_alert_starts:count1m", 1), ("team_rule:offkey_alert_delay_seconds:first", 120)]
     starts = [f"{name}{rule} {value} {instant}" for name, value in begun if begins]
-    return [f"{reviewed} 0.93 {instant}", f"{budget} 2 {instant}", *starts]
+    limit = 'signal:offkey_time_to_limit_seconds:min{signal="payment_success"}'
+    return [f"{reviewed} 0.93 {instant}", f"{budget} 2 {instant}", f"{limit} 9000 {instant}", *starts]
 
 
 def _alerts(instant, since):

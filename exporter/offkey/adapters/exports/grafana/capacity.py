@@ -22,6 +22,7 @@ from offkey.adapters.exports.grafana.panels import (
 from offkey.adapters.exports.grafana.series import NOTHING
 
 NOT_DUE = "No forecast of this signal has come due yet, or none is made: set `forecast: {horizons: [1h]}`"
+NO_NEAREST = "No limit in sight, or not recorded: load rules/offkey.rules.yml"
 NO_LIMIT = "No limit in sight: set `forecast: {limit: ...}` on signals that fill up, such as disks and queues"
 
 _LIMIT, _EARLIEST, _LATEST = (f"offkey_time_to_limit_{side}seconds" for side in ("", "lower_", "upper_"))
@@ -163,10 +164,10 @@ def limit_by_signal() -> timeseries.Panel:
         "Nearest limit by signal",
         "Time until the first series of each signal reaches its limit. A curve that falls as fast as time passes is "
         "sure; one that jumps is not.",
-        NO_LIMIT,
+        NO_NEAREST,
         unit="dtdurations",
     )
-    return curves(about, Query(f"min by (signal) ({_LIMIT})", "{{signal}}"), ceiling=3600)
+    return curves(about, Query("signal:offkey_time_to_limit_seconds:min", "{{signal}}"), ceiling=3600)
 
 
 def error() -> timeseries.Panel:
