@@ -93,10 +93,17 @@ def _fraction(value: float) -> float:
     return value if 0 <= value < 1 else refuse(f"{value:g} is not a share; write a number from 0 to below 1")
 
 
+def _part(value: float) -> float:
+    return value if 0 < value < 1 else refuse(f"{value:g} is not a share; write a number above 0 and below 1")
+
+
 Number = Annotated[float, AfterValidator(_finite)]
 Positive = Annotated[Number, AfterValidator(_above_zero), Field(json_schema_extra={"exclusiveMinimum": 0})]
 NotNegative = Annotated[Number, AfterValidator(_not_negative), Field(json_schema_extra={"minimum": 0})]
 Fraction = Annotated[Number, AfterValidator(_fraction), Field(json_schema_extra={"minimum": 0, "exclusiveMaximum": 1})]
+
+_BETWEEN: dict[str, Any] = {"exclusiveMinimum": 0, "exclusiveMaximum": 1}
+Share = Annotated[Number, AfterValidator(_part), Field(json_schema_extra=_BETWEEN)]
 
 
 def _per_week(value: object) -> float:

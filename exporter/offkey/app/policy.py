@@ -60,4 +60,5 @@ def _alert(alert: schema.Alert) -> Alert:
         form=alert.form,
         missing_for=alert.missing_for,
         bound=alert.bound,
+        false_share=alert.false_share,
     )

@@ -24,6 +24,7 @@ from offkey.app.fields import (
     Pause,
     Positive,
     Query,
+    Share,
     Strict,
     ZoneName,
     duration,
@@ -118,6 +119,8 @@ class Alert(Strict):
     """Share of the score below the bound in which an open alert stays open."""
     bound: Positive = _ALERT.bound
     """Learned bounds are multiplied by this: above 1 people are told later and less often, below 1 earlier."""
+    false_share: Share | None = _ALERT.false_share
+    """Largest share of the pages that may be chance, for signals of many series; not looked at when not given."""
     form: signals.RuleForm = _ALERT.form
     """`threshold`: a reviewed number on the query itself; `anomaly`: the sparse anomaly series; `auto` decides."""
     missing_for: Pause = duration(_ALERT.missing_for)

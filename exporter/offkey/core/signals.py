@@ -58,6 +58,7 @@ class Alert:
         bound: factor on learned bounds.
         missing_for: seconds for which a regular series must have been silent, or sampled at another rate, while its
             siblings report, before people are told; 0 = they are not.
+        false_share: largest share of the pages that may be chance among many series; None = not looked at.
     """
 
     name: str = ""
@@ -73,6 +74,7 @@ class Alert:
     form: RuleForm = "auto"
     bound: float = 1.0
     missing_for: int = 0
+    false_share: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,22 +10,28 @@ from offkey.core.durations import DAY
 from offkey.core.findings import Band
 from offkey.core.frame import Array, BoolArray, Frame, join
 from offkey.core.labels import Labels
+from offkey.core.state import State
 from offkey.engine.judge import Judged, held, judge, open_close
 from offkey.engine.memory import Memory
 from offkey.engine.plan import Plan
 from offkey.engine.quality import Examined
 from offkey.engine.reporting import follow
+from offkey.models.alarms.falseshare import sifted
+
+# Pages that began in the last week, fading; in the ledger of signals that limit their false share.
+RECENT = "recent"
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """What was seen on the way through a block of columns, (S, T) each."""
+    """What was seen on the way through a block of columns, (S, T) each; `recent` is how many pages began in a week."""
 
     examined: Examined
     strangeness: Array
     raw_band: Band
     judged: Judged
     opened: BoolArray
+    recent: float = 0.0
 
     @property
     def newest(self) -> Frame:
@@ -73,8 +79,35 @@ def passage_of(plan: Plan, memory: Memory, columns: Examined) -> Passage:
     band = Band(band.expected[:, context:], band.lower[:, context:], band.upper[:, context:])
     quiet = muted(plan.signal.calendars, columns.frame)
     judged = held(judge(plan.signal, columns.frame.values, strangeness, bound, band, columns.events), quiet)
-    opened = open_close(judged.score, memory.ledger["open"], plan.dead_band, quiet)
-    return Passage(columns, strangeness, band, judged, opened)
+    was_open = memory.ledger["open"]
+    recent = float(memory.ledger.shared[RECENT][0]) if RECENT in memory.ledger.shared else 0.0
+    judged, recent = sift(plan, judged, strangeness, was_open, recent, columns.frame.axis.step)
+    opened = open_close(judged.score, was_open, plan.dead_band, quiet)
+    return Passage(columns, strangeness, band, judged, opened, recent)
+
+
+def sift(
+    plan: Plan, judged: Judged, strangeness: Array, was_open: BoolArray, recent: float, step: int
+) -> tuple[Judged, float]:
+    """Return what was judged with what may be chance held at the bound, where the signal asks for it.
+
+    Args:
+        plan: the signal and its models.
+        judged: scores, calendars applied.
+        strangeness: what they come from, (S, T).
+        was_open: open anomalies before the first column, (S,).
+        recent: pages that began in the week before, fading.
+        step: seconds between columns.
+
+    Returns:
+        The judgement, and the pages of the last week after it.
+    """
+    share = plan.signal.alert.false_share if plan.signal.alert else None
+    if share is None:
+        return judged, recent
+    counting = np.where(judged.score == 0.0, 0.0, strangeness)  # what policy does not watch is no discovery
+    score, recent = sifted(judged.score, counting, was_open, plan.dead_band, recent, share, step)
+    return Judged(score, judged.band), recent
 
 
 def _settle(plan: Plan, memory: Memory, passage: Passage, learn: bool) -> Memory:
@@ -115,6 +148,9 @@ def _enter(memory: Memory, passage: Passage) -> Memory:
         fresh = passage.opened[:, column] & (began == 0)
         began = np.where(fresh, times[column], np.where(passage.opened[:, column], began, 0))
     memory = memory.note(open=is_open, since=began, seen=seen, coverage=_coverage(memory, score, frame.axis.step))
+    if passage.recent:
+        shared = {**memory.ledger.shared, RECENT: np.array([passage.recent])}
+        memory = replace(memory, ledger=State(memory.series, memory.ledger.rows, shared))
     scraped = passage.examined.scraped
     if scraped is None:
         return memory

@@ -9,7 +9,7 @@ from offkey.core.durations import HOUR, WEEK
 from offkey.core.findings import Band
 from offkey.core.frame import Array, BoolArray, Frame
 from offkey.core.state import State
-from offkey.engine.advance import passages
+from offkey.engine.advance import passages, sift
 from offkey.engine.judge import alertable, held, judge, open_close
 from offkey.engine.memory import Memory, blank_ledger
 from offkey.engine.plan import Plan
@@ -81,7 +81,9 @@ def _learned(plan: Plan, past: Examined) -> tuple[Memory, Replay]:
     bound = plan.tuned(np.where(apart, np.nan, counting), frame.axis.step)
     quiet = muted(signal.calendars, frame)
     judged = held(judge(signal, frame.values, seen.strangeness, bound, seen.raw_band, seen.examined.events), quiet)
-    opened = open_close(judged.score, np.zeros(len(frame.series), bool), plan.dead_band, quiet)
+    closed = np.zeros(len(frame.series), bool)
+    judged, _ = sift(plan, judged, seen.strangeness, closed, 0.0, frame.axis.step)
+    opened = open_close(judged.score, closed, plan.dead_band, quiet)
     memory = memory.note(bound=bound)
     shared = {
         "expected_alerts_per_week": np.array([alerts_per_week(opened, frame.axis.step, apart)]),
@@ -94,7 +96,8 @@ def retuned(memory: Memory, fresh: Memory) -> Memory:
     """Return the memory with the bounds of one that was learned later; series it does not know keep theirs."""
     bound = fresh.ledger.align(memory.series)["bound"]
     memory = memory.note(bound=np.where(np.isnan(bound), memory.ledger["bound"], bound))
-    return replace(memory, ledger=State(memory.series, memory.ledger.rows, fresh.ledger.shared))
+    shared = {**memory.ledger.shared, **fresh.ledger.shared}
+    return replace(memory, ledger=State(memory.series, memory.ledger.rows, shared))
 
 
 def replay(plan: Plan, past: Examined, bound: Array) -> tuple[Memory, Replay]:

@@ -7,6 +7,7 @@ import numpy as np
 from offkey.core.durations import WEEK
 from offkey.core.frame import Array
 from offkey.core.signals import Alert
+from offkey.engine.advance import sift
 from offkey.engine.backtest import Backtest, firing_of
 from offkey.engine.judge import alertable, judge
 from offkey.models.alarms.firing import pages
@@ -68,10 +69,11 @@ def _per_week(test: Backtest, setting: Setting) -> float:
     """Return the pages a week of a setting, replayed; NaN where nothing was judged."""
     seen, signal = test.seen, test.plan.signal
     bound = test.bound * setting.bound
-    score = judge(signal, seen.frame.values, seen.strangeness, bound, seen.raw_band, seen.examined.events).score
+    judged = judge(signal, seen.frame.values, seen.strangeness, bound, seen.raw_band, seen.examined.events)
+    step, closed = seen.frame.axis.step, np.zeros(len(bound), bool)
+    score = sift(test.plan, judged, seen.strangeness, closed, 0.0, step)[0].score
     known = ~np.isnan(seen.score)
     alert = replace(signal.alert or Alert(), hold=setting.hold, dead_band=setting.dead_band, keep_firing=setting.keep)
-    step = seen.frame.axis.step
     fires = np.asarray(firing_of(np.where(known, score, np.nan), step, alert).any(axis=0))
     weeks = np.count_nonzero(known.any(axis=0)) * step / WEEK
     return len(pages(fires, MERGE // step)) / weeks if weeks else float("nan")

@@ -1,5 +1,7 @@
 """Scoring, withholding and learning, column by column."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,6 +11,7 @@ from paper import SIGNAL, Fixed, Flat, Steady
 
 from offkey.core.frame import Axis, Frame
 from offkey.core.labels import Labels
+from offkey.core.signals import Alert
 from offkey.engine.advance import align, passages
 from offkey.engine.learning import alerts_per_week, learn, replay
 from offkey.engine.plan import Plan
@@ -100,3 +103,25 @@ def test_alerts_a_week_count_what_people_are_told():
     opened[2, 112] = True
     assert alerts_per_week(opened, 600, nothing) == 4.0
     assert np.isnan(alerts_per_week(np.zeros((1, 0), bool), 60, np.zeros((1, 0), bool)))
+
+
+def test_one_strange_series_of_many_is_held_at_the_bound():
+    """With a false share asked for, a series of fifty that is a little beyond its bound opens nothing.
+
+    A common incident does, as does a series that joins it, and the page is remembered.
+    """
+    values = np.full((50, 8), 5.0)
+    values[0, 4] = 10.0  # strangeness 5, bound 4
+    values[:30, 6] = 11.0
+    values[1, 7] = 10.0
+    frame = Frame(tuple(Labels.of(pod=f"{k:02}") for k in range(50)), values, Axis(0, 60, 8))
+
+    def opened(share):
+        signal = replace(SIGNAL, alert=Alert(dead_band=0.0, false_share=share))
+        memory, seen = replay(Plan(signal, Steady(), Flat(), Fixed(4.0)), examined(frame), np.full(50, 4.0))
+        return seen.opened.sum(axis=0).tolist(), memory.ledger.shared.get("recent")
+
+    assert opened(None) == ([1, 0, 30, 1], None)
+    found, recent = opened(0.1)
+    assert found == [0, 0, 30, 1]
+    assert recent == pytest.approx(1.0, abs=0.001)
