@@ -1,6 +1,6 @@
 """Read offkey.yml: every mistake at once with its line, or the values the program runs on."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from offkey.adapters.endpoint import Endpoint
-from offkey.app import kinds, review, schema, yamlfile
+from offkey.app import budgets, kinds, review, schema, yamlfile
 from offkey.app.alertmanager import problems as alertmanager
 from offkey.app.calendars import calendars_of, concerning
 from offkey.app.policy import signal_of
@@ -18,6 +18,7 @@ from offkey.app.sourceschema import OtherSource, PrometheusSource, Reachable
 from offkey.app.yamlfile import Document, Finding, InvalidFile, Problem, Route
 from offkey.core.errors import ConfigError
 from offkey.core.signals import Signal
+from offkey.engine.sharing import Limit
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -41,6 +42,7 @@ class Config:
         storage: folder for what was learned, or None to keep it in memory.
         signals: what is watched, in the order of the file.
         remote_write: where every snapshot is sent.
+        limits: pages that several signals may cost together; their budgets keep them.
         review: where to learn what alerts were worth; None where nobody asked for it.
     """
 
@@ -49,6 +51,7 @@ class Config:
     signals: tuple[Signal, ...]
     remote_write: tuple[Endpoint, ...] = ()
     review: Review | None = None
+    limits: tuple[Limit, ...] = ()
 
 
 def load(path: Path, prometheus_url: str = "") -> Config:
@@ -115,6 +118,8 @@ class _Reading:
         for place, one in enumerate(file.remote_write if file else ()):
             for finding in _endpoint_problems(one):
                 self.add(("remote_write", place), finding)
+        for finding in budgets.problems(file.budgets, _teams(signals)) if file and needs_signals else ():
+            self.add(("budgets",), finding)
         for finding in _review_problems(file.review, sources) if file and file.review else ():
             self.add(("review",), finding)
         if self.problems or file is None:
@@ -224,6 +229,10 @@ def _endpoint_problems(place: Reachable) -> Iterator[Finding]:
         yield Finding(route, words) if route[0] in Reachable.model_fields else Finding((), str(error))
 
 
+def _teams(signals: Iterable[schema.Signal]) -> list[str]:
+    return [one.alert.team for one in signals if isinstance(one.alert, schema.Alert)]
+
+
 def _review_problems(section: AlertReview, sources: Mapping[str, Any]) -> Iterator[Finding]:
     if section.source not in sources:
         have = ", ".join(sorted(sources))
@@ -240,12 +249,15 @@ def from_settings(file: schema.File, folder: Path) -> Config:
         ConfigError: a file that is named cannot be used.
     """
     calendars = calendars_of(file.calendars, folder)
+    signals = [signal_of(signal, concerning(signal.name, calendars)) for signal in file.signals]
+    limits = budgets.limits(file.budgets, signals)
     return Config(
         sources={name: _source(source, folder) for name, source in file.sources.items()},
         storage=folder / file.storage.path if file.storage.path else None,
-        signals=tuple(signal_of(signal, concerning(signal.name, calendars)) for signal in file.signals),
+        signals=budgets.within(signals, limits),
         remote_write=tuple(one.endpoint(folder) for one in file.remote_write),
         review=review_of(file.review, folder),
+        limits=limits,
     )
 
 

@@ -71,6 +71,7 @@ _SECTIONS = {
     "OtherSource": "sources.NAME (other kinds)",
     "RemoteWrite": "remote_write[]",
     "Storage": "storage",
+    "Budgets": "budgets",
     "AlertReview": "review",
     "Reachable": "review.alertmanager",
     "Signal": "signals[]",

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from offkey.app.alertmanager.schema import AlertmanagerSection
+from offkey.app.budgets import Budgets
 from offkey.app.calendarschema import Calendars
 from offkey.app.fields import (
     AlertName,
@@ -226,6 +227,8 @@ class File(Strict):
     """Keys for all signals; a signal's own key wins, mappings are merged."""
     signals: list[Signal]
     """What is watched."""
+    budgets: Budgets = Budgets()
+    """What all signals of a team, or all together, may cost."""
     calendars: Calendars = Field(default=[])
     """Times that are not like others: holidays, events, weekly windows."""
     lint: LintPolicy = LintPolicy()

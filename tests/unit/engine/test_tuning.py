@@ -5,7 +5,8 @@ import numpy as np
 from offkey.core.signals import Alert
 from offkey.engine.backtest import backtest
 from offkey.engine.quality import Examined
-from offkey.engine.tuning import tuned
+from offkey.engine.sharing import Limit
+from offkey.engine.tuning import together, tuned
 
 DAY = 1440
 
@@ -44,3 +45,14 @@ def test_deviations_below_the_least_one_never_count(planned, framed):
     plan = planned(bound=2.0, least_absolute=1.6, alert=Alert(budget_per_week=7.0, hold=120))
     found = tuned(backtest(plan, past(framed, 1.5, 2)))
     assert found.solution is None or found.better_per_week == 0.0
+
+
+def test_a_shared_limit_goes_where_it_helps(planned, framed):
+    """Of two signals with two pages a week in all, the one with something to tell gets more than the quiet one."""
+    loud = backtest(planned(bound=2.0, alert=Alert(budget_per_week=2.0)), past(framed, 4.0, 2))
+    idle = backtest(planned(bound=2.0, name="idle", alert=Alert(budget_per_week=2.0)), past(framed, 0.0, 0))
+    both = Limit(frozenset({"load", "idle"}), 4.5)
+    found = {one.test.plan.signal.name: one for one in together([loud, idle], [both])}
+    assert found["load"].budget + found["idle"].budget <= 4.5
+    assert [one.budget for one in together([loud, idle], [])] == [2.0, 2.0]
+    assert found["load"].solution is not None

@@ -22,6 +22,7 @@ def _signal(one: Tuned) -> dict[str, Any]:
     proposed = None
     if solution is not None:
         proposed = {
+            "budget_per_week": one.budget,
             "bound": one.bound,
             "for": format_duration(solution.setting.hold),
             "dead_band": solution.setting.dead_band,
@@ -46,5 +47,7 @@ def rows(found: Sequence[Tuned]) -> list[tuple[str, ...]]:
             better = (f"{one.better_per_week:.2g}", f"{one.bound:g}", format_duration(new.hold), f"{new.dead_band:g}")
             pairs = zip(cells, (*better, format_duration(new.keep)), strict=True)
             cells = tuple(was if was == then else f"{was} -> {then}" for was, then in pairs)
-        made.append((one.test.plan.signal.name, f"{one.test.plan.budget:g}", *cells))
+        own = f"{one.test.plan.budget:g}"
+        shared = own if one.budget == one.test.plan.budget else f"{own} -> {one.budget:g}"
+        made.append((one.test.plan.signal.name, shared, *cells))
     return made

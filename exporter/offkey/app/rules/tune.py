@@ -19,15 +19,18 @@ def command(config_file: Path | None, prometheus_url: str, workers: str, output:
     """Propose bound, `for`, dead band and `keep_firing_for` of each signal's alert, found by replaying the whole alert.
 
     Of the settings whose replayed past stays within the signal's budget of pages, the one that told of the strongest
-    episodes first is proposed. Nothing is written: what you like goes into the configuration.
+    episodes first is proposed. What `budgets` gives several signals together is shared out so that people hear of
+    episodes earliest. Nothing is written: what you like goes into the configuration.
 
     Example: offkey rules tune --config.file offkey.yml
     """
-    from offkey.app.replaying import proposals, results, signals  # noqa: PLC0415 (--help stays fast)
-    from offkey.engine.tuning import tuned  # noqa: PLC0415 (as above)
+    from offkey.app.loading import loader  # noqa: PLC0415 (--help stays fast)
+    from offkey.app.replaying import proposals, results, signals  # noqa: PLC0415 (as above)
+    from offkey.engine.tuning import together  # noqa: PLC0415 (as above)
 
     tests = signals.tested(config_file, prometheus_url, int(time.time()), sys.stderr, workers)
-    found = [tuned(one) for one in tests]
+    limits = loader(config_file, prometheus_url)().limits if options.found(config_file) else ()
+    found = together(tests, limits)
     if output == "json":
         click.echo(json.dumps(proposals.tree(found), indent=2))
         return
