@@ -63,12 +63,21 @@ class _Arrival:
         return self.signal.alert.budget_per_week if self.signal.alert else float("nan")
 
 
+@dataclass(frozen=True, slots=True)
+class _Zipped:
+    """The start of a gzip member with the derived series; checksum and size are those of the text."""
+
+    start: bytes
+    checksum: int
+    size: int
+
+
 @dataclass(slots=True)
 class _Body:
-    """Rendered derived series, and once asked for the start of a gzip member with them and their checksum."""
+    """Derived series in the forms they were asked for: a text nobody reads is not kept beside what was made of it."""
 
-    text: memoryview
-    zipped: tuple[bytes, int] | None = None
+    text: memoryview | None = None
+    zipped: _Zipped | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,25 +131,46 @@ class Sink:
         encoder, content_type = _negotiate(accept)
         escaping = content_type.partition("escaping=")[2] or UNDERSCORES
         own = encoder(self._registry)
-        body = self._derived(escaping)
         if not gzip_accepted(accept_encoding):
-            return Page(content_type, "", (body.text, own))
-        return Page(content_type, "gzip", self._zipped(body, own))
+            return Page(content_type, "", (self._text(escaping), own))
+        return Page(content_type, "gzip", _member(self._zipped(escaping), own))
 
-    def _derived(self, escaping: str) -> _Body:
+    def _text(self, escaping: str) -> memoryview:
         """Return the derived series, rendered when nobody has asked for them before."""
-        shown, now = self._shown, self._clock()
+        with self._lock:
+            shown = self._shown
+            body, verdicts = self._asked(shown, escaping)
+            if body.text is None:
+                body.text = self._rendered(shown, verdicts, escaping)
+            return body.text
+
+    def _zipped(self, escaping: str) -> _Zipped:
+        """Return them compressed, which is done once."""
+        with self._lock:
+            shown = self._shown
+            body, verdicts = self._asked(shown, escaping)
+            if body.zipped is None:
+                text = self._rendered(shown, verdicts, escaping) if body.text is None else body.text
+                compressor = cramjam.deflate.Compressor(_COMPRESSION)
+                for first in range(0, len(text), _PIECE):
+                    compressor.compress(bytes(text[first : first + _PIECE]))
+                body.zipped = _Zipped(_GZIP_START + bytes(compressor.flush()), zlib.crc32(text), len(text))
+            return body.zipped
+
+    def _asked(self, shown: _Shown, escaping: str) -> tuple[_Body, list[Verdict]]:
+        """Return what there is of a form of a snapshot, and its verdicts that are not too old to show."""
+        now = self._clock()
         verdicts = [
             verdict
             for verdict in (shown.snapshot.verdicts if shown.snapshot else ())
             if now - shown.arrivals[verdict.signal.name].at <= STALE_INTERVALS * verdict.signal.step
         ]
         key = escaping, tuple(verdict.signal.name for verdict in verdicts)
-        with self._lock:
-            if key not in shown.bodies:
-                known = [self._prepared(verdict, escaping) for verdict in verdicts]
-                shown.bodies[key] = _Body(page([*_content(verdicts, known, shown, escaping)]))
-            return shown.bodies[key]
+        return shown.bodies.setdefault(key, _Body()), verdicts
+
+    def _rendered(self, shown: _Shown, verdicts: list[Verdict], escaping: str) -> memoryview:
+        known = [self._prepared(verdict, escaping) for verdict in verdicts]
+        return page([*_content(verdicts, known, shown, escaping)])
 
     def _prepared(self, verdict: Verdict, escaping: str) -> Known:
         """Return the label text of a signal's series, prepared anew only when the set of series changes."""
@@ -152,18 +182,13 @@ class Sink:
             known = self._known[key] = Known.of(verdict.series, verdict.signal.name, escaping, known)
         return known
 
-    def _zipped(self, body: _Body, own: bytes) -> tuple[bytes, ...]:
-        """Return one gzip member with both; the derived series are compressed once."""
-        with self._lock:
-            if body.zipped is None:
-                compressor = cramjam.deflate.Compressor(_COMPRESSION)
-                for first in range(0, len(body.text), _PIECE):
-                    compressor.compress(bytes(body.text[first : first + _PIECE]))
-                body.zipped = _GZIP_START + bytes(compressor.flush()), zlib.crc32(body.text)
-        start, checksum = body.zipped
-        last = zlib.compressobj(_COMPRESSION, zlib.DEFLATED, _RAW_DEFLATE)
-        size = (len(body.text) + len(own)) % 2**32
-        return start, last.compress(own), last.flush() + struct.pack("<II", zlib.crc32(own, checksum), size)
+
+def _member(derived: _Zipped, own: bytes) -> tuple[bytes, ...]:
+    """Return one gzip member with the derived series and the process's own metrics."""
+    last = zlib.compressobj(_COMPRESSION, zlib.DEFLATED, _RAW_DEFLATE)
+    size = (derived.size + len(own)) % 2**32
+    end = struct.pack("<II", zlib.crc32(own, derived.checksum), size)
+    return derived.start, last.compress(own), last.flush() + end
 
 
 def _negotiate(accept: str) -> tuple[Callable[[Collector], bytes], str]:

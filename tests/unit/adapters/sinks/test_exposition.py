@@ -283,3 +283,12 @@ def test_golden_exposition(golden):
         limit_window=np.array([[3600.0], [7200.0]]),
     )
     golden("exposition.txt", text_of(shown(one, faults=(Fault("latency", "source_rejected"),))))
+
+
+def test_a_text_nobody_reads_is_not_kept():
+    """Where all ask for gzip only that stays in memory; who asks for the text gets it all the same."""
+    sink = shown(verdict(pods(3)))
+    zipped = sink.render("", "gzip").body
+    (body,) = sink._shown.bodies.values()
+    assert body.text is None
+    assert sink.render().body == gzip.decompress(zipped)
