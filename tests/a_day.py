@@ -7,9 +7,12 @@ import numpy as np
 
 from offkey.adapters.sinks.exposition import Sink
 from offkey.app.telemetry import Telemetry
+from offkey.core.durations import WEEK
 from offkey.core.findings import Band, Fault, Forecast, Snapshot, Verdict
 from offkey.core.labels import Labels
 from offkey.core.signals import Alert, Signal
+from offkey.engine.alertquality import AlertId, AlertQuality, Page
+from offkey.engine.ruleplay.episodes import Episode, cost_of
 
 DAY = 86_400
 KEPT = "--storage.tsdb.retention.time=50y"  # that day is long ago
@@ -39,6 +42,7 @@ def openmetrics(end, hours, step):
     """
     telemetry = Telemetry(Silence())
     telemetry.reloaded(end - hours * 3600)
+    telemetry.reviewed([_worth(end - DAY)], end - hours * 3600)
     now = [0.0]
     sink = Sink(telemetry, lambda: now[0])
     lines = []
@@ -59,6 +63,13 @@ def openmetrics(end, hours, step):
         lines += _recorded(instant, begins)
         lines += _alerts(instant, end - 1100) if broken else []
     return "\n".join([*lines, "# EOF", ""])
+
+
+def _worth(at):
+    """Return what an alert was worth that fired once, was silenced meanwhile, and mostly called right."""
+    fired = Episode(Labels.of(alertname="PaymentsFail"), at - 1_500, at - 1_380, at)
+    alert = AlertId("PaymentsFail", "critical", "payment_success")
+    return AlertQuality(alert, (Page(fired, is_acknowledged=True),), cost_of([fired], WEEK), 0, 4, 1, hears=True)
 
 
 def _snapshot(cycle, instant, broken):

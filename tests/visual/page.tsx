@@ -127,7 +127,8 @@ function curve(series: any, target: any): DataFrame {
     refId: target.refId,
     fields: [
       { name: 'Time', type: FieldType.time, values: points.map(([instant]) => instant * 1000) },
-      { name: 'Value', type: FieldType.number, labels: series.metric, values: points.map(([, value]) => shown(value)), config: { displayNameFromDS: called || undefined } },
+      // Colours by name read the name after frames are joined, when the one for display is lost.
+      { name: called || 'Value', type: FieldType.number, labels: series.metric, values: points.map(([, value]) => shown(value)), config: { displayNameFromDS: called || undefined } },
     ],
   });
 }

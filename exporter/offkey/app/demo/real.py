@@ -177,6 +177,7 @@ def _start_offkey(real: Real, folder: Path, screen: Screen, began: float) -> Non
     ports, config = real.ports, folder / "offkey.yml"
     step, hold = f"{layout.EVALUATION}s", f"{layout.HOLD}s"
     content = layout.offkey_config({"url": url(ports.prometheus)}, step=step, alert={"for": hold})
+    content["review"] = {"alertmanager": {"url": url(ports.alertmanager)}, "window": "1d", "every": "1m"}
     layout.write_yaml(config, content, "The signals of the music streaming pack, at the pace of a demonstration.")
     flags = ["--config.file", str(config)]
     with screen.step("let offkey learn the past") as done:

@@ -2,7 +2,7 @@
 
 from grafana_foundation_sdk.models import dashboard as model
 
-from offkey.adapters.exports.grafana import fleet, volume
+from offkey.adapters.exports.grafana import volume, worth
 from offkey.adapters.exports.grafana.page import Placed, Row, assemble
 
 
@@ -10,9 +10,9 @@ def build() -> model.Dashboard:
     """Return the dashboard."""
     summary = (
         volume.allowed(),
-        fleet.expected_alerts(),
         volume.begun(),
         volume.over_budget(),
+        worth.precision(),
         volume.usual_delay(),
         volume.busiest(),
     )
@@ -22,6 +22,7 @@ def build() -> model.Dashboard:
         Placed(volume.costs(), 14, 8),
         Placed(volume.delays(), 10, 8),
     )
+    worthwhile = (Placed(worth.record(), 14, 8), Placed(worth.precisions(), 10, 8))
     chosen = (
         Placed(volume.ranks(), 12, 8),
         Placed(volume.anomalous_weeks(), 12, 8),
@@ -34,8 +35,9 @@ def build() -> model.Dashboard:
         "Alert tuning",
         "What alerts cost people, what they may cost, and which signal to tune first.",
         [
-            Row("", tuple(Placed(panel, width, 4) for panel, width in zip(summary, (3, 4, 3, 4, 3, 7), strict=True))),
+            Row("", tuple(Placed(panel, width, 4) for panel, width in zip(summary, (3, 3, 4, 3, 4, 7), strict=True))),
             Row("Volume", cost),
+            Row("Worth", worthwhile),
             Row("Bounds of $signal", chosen),
         ],
         choices=("signal", "series"),

@@ -98,9 +98,9 @@ def usual_error() -> stat.Panel:
 def time_left() -> stat.Panel:
     """Say when the chosen series reaches its limit."""
     about = About(
-        "The series reaches its limit in",
-        "When the chosen series reaches its signal's limit, if it goes on as forecast; Limit of the series, below, "
-        "says how sure that is.",
+        "Limit of the series",
+        "When the chosen series reaches its signal's limit, if it goes on as forecast; its bounds, below, say "
+        "how sure that is.",
         "None in sight",
         unit="s",
         decimals=1,
@@ -124,11 +124,11 @@ def coverage() -> timeseries.Panel:
 def limit_bounds() -> timeseries.Panel:
     """Show how early and how late the chosen series may reach its limit."""
     about = About(
-        "Limit of the series",
+        "Limit of the series, with bounds",
         "Time until the chosen series reaches its signal's limit, the earliest and the latest by the 90 % bounds of "
         "the forecast. Bounds that close in make it sure; without a latest one it may never come.",
         NO_LIMIT,
-        unit="dtdurations",
+        unit="s",
     )
     return curves(
         about,
@@ -146,8 +146,8 @@ def limits() -> table.Panel:
         "Series that reach their signal's limit if they go on as forecast, the next first. Make room, or raise the "
         "limit if it was set too low.",
         NO_LIMIT,
-        unit="dtdurations",
-        decimals=0,
+        unit="s",
+        decimals=1,
     )
     left, earliest, latest = (
         Query(without_scrape_labels(f"bottomk(50, {metric})"), name)
@@ -165,7 +165,7 @@ def limit_by_signal() -> timeseries.Panel:
         "Time until the first series of each signal reaches its limit. A curve that falls as fast as time passes is "
         "sure; one that jumps is not.",
         NO_NEAREST,
-        unit="dtdurations",
+        unit="s",
     )
     return curves(about, Query("signal:offkey_time_to_limit_seconds:min", "{{signal}}"), ceiling=3600)
 

@@ -132,8 +132,8 @@ def memory() -> timeseries.Panel:
 
 def processor() -> timeseries.Panel:
     """Show the processor time of the process."""
-    about = About("Processor", "Cores in use; 1 is one whole core.", ABSENT)
-    return curves(about, Query(f"rate(process_cpu_seconds_total{_RECENT})", "{{instance}}"))
+    about = About("Processor", "Cores in use; 1 is one whole core.", ABSENT, decimals=2)
+    return curves(about, Query(f"rate(process_cpu_seconds_total{_RECENT})", "{{instance}}"), ceiling=0.1)
 
 
 def instances() -> stat.Panel:

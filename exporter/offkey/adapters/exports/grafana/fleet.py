@@ -137,7 +137,7 @@ def budgets() -> table.Panel:
         about,
         Query(f"sum by (signal) (offkey_expected_alerts_per_week{{{OF_EXPORTER}}})", "expected a week"),
         Query(f"sum by (signal) (offkey_alert_budget_per_week{{{OF_EXPORTER}}})", "budget a week"),
-        Query(f"sum by (signal) (offkey_series{{{OF_EXPORTER}}})", "series"),
+        Query(f"sum by (signal) (offkey_series{{{OF_EXPORTER}}})", "series", look(decimals=0)),
         columns=Columns(first=("signal", "series", "budget a week", "expected a week")),
     )
 
