@@ -7,13 +7,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from . import online, stages
+from . import live, online, stages
 from .fleet import Fleet
 from .measure import Figure
 
 BUDGET = Path(__file__).parents[1] / "budget.json"
 OFFLINE = {"scoring": stages.scoring, "cycle": stages.cycle, "memory": stages.memory, "exposition": stages.exposition}
-ONLINE = {"scraping": online.scraping, "alerting": online.alerting}
+ONLINE = {
+    "scraping": online.scraping,
+    "alerting": online.alerting,
+    "viewing": live.viewing,
+    "streaming": live.streaming,
+}
+ONCE = {"starting": live.starting}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.path", description=__doc__)
     parser.add_argument("--series", default="1000,10000,100000", help="numbers of series, comma separated")
-    parser.add_argument("--stages", default=",".join([*OFFLINE, *ONLINE]), help="only these, comma separated")
+    parser.add_argument("--stages", default=",".join([*ONCE, *OFFLINE, *ONLINE]), help="only these, comma separated")
     parser.add_argument("--output", choices=("table", "json"), default="table")
     return parser
 
@@ -44,9 +50,11 @@ def _parser() -> argparse.ArgumentParser:
 def measured(sizes: Sequence[int], names: Sequence[str]) -> Iterator[Figure]:
     """Yield every figure of some stages, and how the cycle grows."""
     costs = {}
+    for name in ONCE.keys() & set(names):
+        yield from ONCE[name]()
     for size in sizes:
         fleet = Fleet(size) if set(names) & OFFLINE.keys() else None
-        for name in names:
+        for name in (name for name in names if name not in ONCE):
             for figure in OFFLINE[name](fleet) if name in OFFLINE and fleet else ONLINE[name](size):
                 if (figure.stage, figure.name) == ("cycle", "cpu"):
                     costs[size] = figure.value

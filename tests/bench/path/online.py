@@ -1,5 +1,6 @@
 """The stages on a real Prometheus: being scraped by it, and alerting in it; `tests.bench.reading` reads from it."""
 
+import contextlib
 import time
 from collections.abc import Iterator
 
@@ -22,7 +23,7 @@ SIGNALS = 100
 SHARE_ANOMALOUS = 0.001
 
 
-def scraped(size: int, interval: int) -> dict[str, object]:
+def scraped(interval: int) -> dict[str, object]:
     """Return the scrape configuration of one target, labels kept."""
     return {
         "job_name": "offkey",
@@ -83,9 +84,9 @@ def _costs(size: int, pages: list[bytes]) -> Iterator[float]:
     """Yield the CPU seconds of Prometheus for taking in each page but the first."""
     served = iter(range(10**9))
     with server.page(lambda: pages[next(served) % len(pages)]) as target:
-        config = {"scrape_configs": [scraped(size, 3) | {"static_configs": [{"targets": [target]}]}]}
+        config = {"scrape_configs": [scraped(3) | {"static_configs": [{"targets": [target]}]}]}
         with server.prometheus(config, {}) as real:
-            _settled(real, "scrape_samples_scraped", pages[0].count(b"\n") - 2 * pages[0].count(b"# HELP"))
+            settled(real, "scrape_samples_scraped", pages[0].count(b"\n") - 2 * pages[0].count(b"# HELP"))
             began = process_cpu(real.pid)
             time.sleep(3 * (SCRAPES - 1))
             yield process_cpu(real.pid) - began
@@ -93,6 +94,17 @@ def _costs(size: int, pages: list[bytes]) -> Iterator[float]:
 
 def alerting(size: int) -> Iterator[Figure]:
     """Yield what a hundred generated rules cost Prometheus over all series, against ten that compare every score."""
+    with exposed(size, 15, has_rules=True) as real:
+        took = _evaluated(real)
+    generated = sum(seconds for name, seconds in took.items() if name != "every")
+    yield Figure("alerting", "generated_rules", size, generated, "s for 100 signals", "less")
+    yield Figure("alerting", "ten_comparisons", size, took["every"], "s for ten rules", "less")
+    yield Figure("alerting", "comparisons_to_generated_ratio", size, took["every"] / generated, "times")
+
+
+@contextlib.contextmanager
+def exposed(size: int, interval: int, *, has_rules: bool = False) -> Iterator[server.Prometheus]:
+    """Give a Prometheus that scrapes the scores of a hundred signals, with or without their rules."""
     per_signal = size // SIGNALS
     series = [labels(per_signal) for _ in range(SIGNALS)]
     signals = [_watched(k) for k in range(SIGNALS)]
@@ -105,15 +117,11 @@ def alerting(size: int) -> Iterator[Figure]:
     with server.page(lambda: body) as target:
         config = {
             "global": {"evaluation_interval": "15s"},
-            "scrape_configs": [scraped(size, 15) | {"static_configs": [{"targets": [target]}]}],
+            "scrape_configs": [scraped(interval) | {"static_configs": [{"targets": [target]}]}],
         }
-        with server.prometheus(config, rules) as real:
-            _settled(real, "count(offkey_anomaly_score)", per_signal * SIGNALS)
-            took = _evaluated(real)
-    generated = sum(seconds for name, seconds in took.items() if name != "every")
-    yield Figure("alerting", "generated_rules", size, generated, "s for 100 signals", "less")
-    yield Figure("alerting", "ten_comparisons", size, took["every"], "s for ten rules", "less")
-    yield Figure("alerting", "comparisons_to_generated_ratio", size, took["every"] / generated, "times")
+        with server.prometheus(config, rules if has_rules else {}) as real:
+            settled(real, "count(offkey_anomaly_score)", per_signal * SIGNALS)
+            yield real
 
 
 def _watched(number: int) -> Signal:
@@ -143,7 +151,7 @@ def _evaluated(real: server.Prometheus) -> dict[str, float]:
     return {name: float(np.median(times[1:])) for name, times in seen.items()}
 
 
-def _settled(real: server.Prometheus, query: str, value: float) -> None:
+def settled(real: server.Prometheus, query: str, value: float) -> None:
     """Wait until a query gives a number."""
     until = time.monotonic() + 180
     while real.value(query) != value:

@@ -32,9 +32,13 @@ class Prometheus:
         self.url, self.pid = url, pid
 
     def value(self, query: str) -> float:
-        """Return the only sample of an instant query, NaN without one."""
+        """Return the first sample of an instant query, NaN without one."""
+        return next(iter(self.values(query)), float("nan"))
+
+    def values(self, query: str) -> list[float]:
+        """Return the samples of an instant query."""
         found = requests.get(f"{self.url}/api/v1/query", {"query": query}, timeout=60).json()["data"]["result"]
-        return float(found[0]["value"][1]) if found else float("nan")
+        return [float(one["value"][1]) for one in found]
 
     def groups(self) -> list[Mapping[str, object]]:
         """Return the rule groups with what their last evaluation took."""

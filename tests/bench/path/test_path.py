@@ -6,7 +6,7 @@ import time
 import pytest
 
 from . import __main__ as command
-from . import rivals, stages
+from . import live, rivals, stages
 from .__main__ import BUDGET, beyond, main, measured
 from .fleet import Fleet, labels
 from .measure import Figure, percentile, spent
@@ -80,3 +80,17 @@ def test_the_rival_shows_what_it_was_given():
     """A page read into a collector and written again is the same samples."""
     text = '# HELP a b\n# TYPE a gauge\na{x="1"} 2\na{x="2"} 3\n'
     assert rivals.parsed(rivals.rendered(rivals.registry(text)).decode()) == rivals.parsed(text)
+
+
+def test_probes_stand_for_all_series():
+    """Twenty, from the first to the last."""
+    found = live._probes(1000)
+    assert (found[0], found[-1], found.count("yes")) == ("yes", "yes", live.PROBES)
+
+
+def test_panels_are_asked_as_grafana_does():
+    """No variable is left in a query, and ranges have a step."""
+    asked = list(live._queries(live.OVERVIEW))
+    assert len(asked) > 5
+    assert not [query for _, query in asked if "$" in str(query["query"])]
+    assert {"step", "time"} <= {name for _, query in asked for name in query}
