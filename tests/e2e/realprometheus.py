@@ -23,7 +23,7 @@ def running(program, folder, history, *flags):
     (folder / "history.txt").write_text(history)
     if history:
         blocks = ["tsdb", "create-blocks-from", "openmetrics", folder / "history.txt", folder / "data"]
-        subprocess.run([program("promtool"), *blocks], check=True, capture_output=True, timeout=PATIENCE)
+        subprocess.run([program("promtool"), *blocks], check=True, capture_output=True, timeout=4 * PATIENCE)
     url = f"http://127.0.0.1:{free_port()}"
     (folder / "prometheus.yml").write_text(
         "scrape_configs: [{job_name: self, scrape_interval: 1s, scrape_timeout: 1s,"

@@ -35,7 +35,7 @@ def build() -> model.Dashboard:
         "Alert tuning",
         "What alerts cost people, what they may cost, and which signal to tune first.",
         [
-            Row("", tuple(Placed(panel, width, 4) for panel, width in zip(summary, (3, 3, 4, 3, 4, 7), strict=True))),
+            Row("", tuple(Placed(panel, width, 4) for panel, width in zip(summary, (3, 3, 4, 4, 3, 7), strict=True))),
             Row("Volume", cost),
             Row("Worth", worthwhile),
             Row("Bounds of $signal", chosen),

@@ -29,6 +29,7 @@ _UNITS = {
     "bytes per second": "Bps",
     "requests per second": "reqps",
 }
+_ACRONYMS = {"api": "API", "cpu": "CPU", "http": "HTTP", "otel": "OTel", "tcp": "TCP"}
 _SIDES = {"above": "Too high", "below": "Too low", "both": "Unusual"}
 
 
@@ -70,7 +71,7 @@ def signal(watched: Watched, absent: str) -> timeseries.Panel:
     """Show one signal."""
     told = watched.signal
     about = About(
-        told.name.replace("_", " ").capitalize(),
+        _title(told.name),
         f"{told.description} {_SIDES[told.direction]} is marked where offkey finds it anomalous.",
         absent,
         unit=_UNITS.get(told.unit, "short"),
@@ -128,3 +129,9 @@ def nearest(signals: str) -> stat.Panel:
 
 def _none() -> str:
     return f"0 * count(offkey_build_info{{{OF_EXPORTER}}})"
+
+
+def _title(name: str) -> str:
+    """Return a signal's name as a heading."""
+    first, *rest = name.split("_")
+    return " ".join([_ACRONYMS.get(first, first.capitalize()), *(_ACRONYMS.get(word, word) for word in rest)])

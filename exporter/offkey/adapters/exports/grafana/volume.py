@@ -97,7 +97,7 @@ def delays() -> timeseries.Panel:
         "moment. `offkey rules tune` finds the shortest `for` that the budget allows.",
         "No alert began in the chosen time",
         unit="s",
-        decimals=0,
+        decimals=1,
     )
     return curves(about, Query(f"max by (offkey_rule) (max_over_time({_DELAY}[1h]))", "{{offkey_rule}}"), ceiling=60)
 
@@ -153,7 +153,9 @@ def costs() -> table.Panel:
         Query(f"{begun_by_signal} / ({_ALLOWED} > 0)", "spent", look(unit="percentunit", decimals=0)),
         Query(delay, "delay", look(unit="s", decimals=0)),
         Query(f"sum by (signal) (offkey_series{_OWN})", "series", look(decimals=0)),
-        columns=Columns(first=("signal", "budget", "expected", "begun", "spent", "delay", "series")),
+        columns=Columns(
+            first=("signal", "budget", "expected", "begun", "spent", "delay", "series"), widths={"signal": 170}
+        ),
     )
 
 
