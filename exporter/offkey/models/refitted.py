@@ -37,6 +37,7 @@ class Refitted(ABC):
 
     early: ClassVar[tuple[int, ...]] = TRAININGS  # seconds of samples at the first trainings
     later: ClassVar[int] = WEEK  # seconds of samples between the ones that follow
+    pause: ClassVar[int] = PAUSE  # seconds between two samples that are remembered
 
     @property
     def picked(self) -> tuple[int, ...]:
@@ -204,15 +205,15 @@ class Refitted(ABC):
         return decades(rows["knots"], self.judge(rows, features))[None]
 
     def _keep(self, rows: Mapping[str, AnyArray], features: Array, known: BoolArray, times: IntArray) -> None:
-        """Remember the first sample of every five minutes, in place of the oldest."""
+        """Remember the first sample after every pause, in place of the oldest."""
         columns = np.flatnonzero(known)
-        bins = times[columns] // PAUSE
+        bins = times[columns] // self.pause
         fresh = columns[np.diff(bins, prepend=rows["kept_at"]) > 0]
         if fresh.size:
             places = (rows["written"] + np.arange(fresh.size)) % KEPT
             rows["kept"][0, places[-KEPT:]] = self.lesson(features[fresh[-KEPT:]])
             rows["written"] += fresh.size
-            rows["kept_at"][:] = times[fresh[-1]] // PAUSE
+            rows["kept_at"][:] = times[fresh[-1]] // self.pause
 
     def kept(self, rows: Mapping[str, AnyArray], s: int) -> Array:
         """Return the features that are kept of one series, (N, F), the oldest first."""
