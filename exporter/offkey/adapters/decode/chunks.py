@@ -6,12 +6,13 @@ Source: Prometheus storage/remote/chunked.go, tsdb/chunkenc/xor.go (the format o
 
 import numpy as np
 
-from offkey.adapters.decode.grid import enter
 from offkey.adapters.decode.messages import entries, number, signed, size_at, skipped
 from offkey.core.frame import IntArray
 from offkey.core.state import AnyArray
-from offkey.models.kernels import compiled
+from offkey.models.kernels import compiled, part
 
+MOST_SAMPLES = 65_535  # of a chunk: two bytes say how many
+MALFORMED, OF_HISTOGRAMS = -1, -2  # instead of a number of samples
 _CHECKSUM = 4  # bytes in front of each frame; TCP has checked them already
 _ONE, _SIGN = np.uint64(1), np.uint64(63)
 _SURE = 57  # bits that one look gives, wherever it begins in a byte
@@ -33,27 +34,26 @@ def frames(text: AnyArray, size: int, marks: IntArray) -> int:
     return found
 
 
-@compiled
-def enter_chunk(
-    text: AnyArray, at: int, end: int, oldest: int, latest: int, shape: IntArray, stamps: IntArray, bits: AnyArray
-) -> int:
-    """Remember the samples of a Chunk; return 1, 2 when it holds histograms instead, 0 when it is malformed.
+@part
+def samples_of(text: AnyArray, at: int, end: int, span: tuple[int, int], times: IntArray, bits: AnyArray) -> int:
+    """Decode the samples of a Chunk; return how many there are.
 
     Args:
         text: bytes, padded.
         at: where the chunk begins.
         end: where it ends.
-        oldest: first time that matters, milliseconds.
-        latest: last time that matters.
-        shape: start and step of the axis, milliseconds.
-        stamps: see `grid.enter`.
-        bits: see `grid.enter`.
+        span: first and last time that matter, milliseconds; a chunk that lies outside is not decoded.
+        times: of the samples, milliseconds, room for MOST_SAMPLES.
+        bits: their values.
+
+    Returns:
+        MALFORMED when it is not well-formed, OF_HISTOGRAMS when it holds histograms instead.
     """
     kind, first, last, start, stop = np.uint64(0), np.uint64(0), np.uint64(0), 0, 0
     while at < end:
         tag, at = number(text, at, end)
         if at < 0:
-            return 0
+            return MALFORMED
         if tag == 0x22:
             start, stop = size_at(text, at, end)
             at = stop
@@ -66,24 +66,23 @@ def enter_chunk(
         else:
             at = skipped(text, tag, at, end)
         if at < 0:
-            return 0
+            return MALFORMED
     if kind != 1:
-        return 2
-    if signed(first) > latest or signed(last) < oldest or stop == start:
-        return 1
-    return 1 if _enter_samples(text, start, stop, oldest, latest, shape, stamps, bits) else 0
+        return OF_HISTOGRAMS
+    if signed(first) > span[1] or signed(last) < span[0] or stop == start:
+        return 0
+    return _decoded(text, start, stop, times, bits)
 
 
-@compiled
-def _enter_samples(
-    text: AnyArray, at: int, stop: int, oldest: int, latest: int, shape: IntArray, stamps: IntArray, bits: AnyArray
-) -> bool:
-    """Remember the samples of XOR-encoded data; return whether it is well-formed."""
+@part
+def _decoded(text: AnyArray, at: int, stop: int, times: IntArray, bits: AnyArray) -> int:
+    """Decode XOR-encoded data; return the number of samples or MALFORMED."""
     if stop - at < 2:
-        return False
+        return MALFORMED
     time, delta, value = 0, 0, np.uint64(0)
-    leading, width, place, column = 0, 64, 0, 0
-    for k in range(int(text[at]) << 8 | int(text[at + 1])):
+    leading, width, place = 0, 64, 0
+    count = int(text[at]) << 8 | int(text[at + 1])
+    for k in range(count):
         if k == 0:
             zigzag, after = number(text, at + 2, stop)
             time = signed(zigzag >> _ONE) ^ -signed(zigzag & _ONE)
@@ -102,13 +101,12 @@ def _enter_samples(
                 leading, width, difference, place = _difference(text, place, leading, width)
                 value ^= difference
         if place < 0 or place > stop * 8:
-            return False
-        if oldest <= time <= latest:
-            column = enter(time, value, shape[0], shape[1], column, stamps, bits)
-    return True
+            return MALFORMED
+        times[k], bits[k] = time, value
+    return count
 
 
-@compiled
+@part
 def _change(text: AnyArray, place: int) -> tuple[int, int]:
     """Return how the step between two times differs from the one before, and the bit position after it."""
     word = _peek(text, place)
@@ -123,7 +121,7 @@ def _change(text: AnyArray, place: int) -> tuple[int, int]:
     return change, place + mark + span
 
 
-@compiled
+@part
 def _difference(text: AnyArray, place: int, leading: int, width: int) -> tuple[int, int, np.uint64, int]:
     """Return the bits in which a value differs from the one before, framed by their window, and the position after.
 
@@ -151,7 +149,7 @@ def _difference(text: AnyArray, place: int, leading: int, width: int) -> tuple[i
     return leading, width, found << np.uint64(64 - leading - width), place + width
 
 
-@compiled
+@part
 def _peek(text: AnyArray, place: int) -> np.uint64:
     """Return 64 bits from a bit position on, of which the first 57 are to be relied on."""
     at = np.uint64(place >> 3)  # without a sign, so that no index is checked for being one
@@ -168,7 +166,7 @@ def _peek(text: AnyArray, place: int) -> np.uint64:
     return word << np.uint64(place & 7)
 
 
-@compiled
+@part
 def _bits(text: AnyArray, place: int, count: int) -> np.uint64:
     """Return 33 to 64 bits from a bit position on."""
     rest = count - 32

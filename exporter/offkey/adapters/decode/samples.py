@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from offkey.adapters.decode.chunks import enter_chunk, frames
-from offkey.adapters.decode.grid import NEVER, enter, settle
+from offkey.adapters.decode.chunks import MALFORMED, MOST_SAMPLES, OF_HISTOGRAMS, frames, samples_of
+from offkey.adapters.decode.grid import MISSING, NEVER, STALE, close, enter, hold, settle
 from offkey.adapters.decode.messages import (
     HISTOGRAM,
     LABEL,
@@ -21,9 +21,9 @@ from offkey.adapters.decode.messages import (
 from offkey.adapters.decode.roster import Roll, Roster
 from offkey.core.frame import Array, Axis, BoolArray, IntArray
 from offkey.core.state import AnyArray
-from offkey.models.kernels import compiled
+from offkey.models.kernels import compiled, part
 
-_HISTOGRAMS = 2  # what an entry that holds some is told by
+_DISORDERED = -3  # instead of a number of instants
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,53 +91,89 @@ def _fill(
     present: BoolArray,
     histograms: BoolArray,
 ) -> bool:
-    """Fill the values entry by entry; those of one series stand together. Return whether all was well-formed."""
-    start, step, reach = shape[0], shape[1], shape[2]
-    stamps, newest = np.full(bits.shape[1], NEVER), np.empty(bits.shape[1], np.uint64)
-    for k in range(rows.size):
-        row = rows[k]
+    """Fill the values series by series, whose entries stand together. Return whether all was well-formed."""
+    room = MOST_SAMPLES if is_stream else 1
+    times, values = np.empty(room, np.int64), np.empty(room, np.uint64)
+    k = 0
+    while k < rows.size:
+        row, first = rows[k], k
+        while k < rows.size and rows[k] == row:
+            k += 1
         if row < 0:
             continue
-        kind = _enter(text, spans[0, k], spans[1, k], shape, is_stream, stamps, newest)
-        if kind == 0:
+        given, has_histograms, is_ordered = _DISORDERED, False, True
+        while given == _DISORDERED:
+            given, has_histograms = _series(
+                text, spans[:, first:k], shape, is_stream, is_ordered, times, values, bits[row]
+            )
+            is_ordered = False
+        if given < 0:
             return False
-        histograms[row] |= kind == _HISTOGRAMS
-        if k + 1 == rows.size or rows[k + 1] != row:
-            present[row] |= settle(start, step, reach, stamps, newest, bits[row])
-            stamps[:] = NEVER
+        present[row] |= given > 0
+        histograms[row] |= has_histograms
     return True
 
 
-@compiled
-def _enter(
-    text: AnyArray, at: int, stop: int, shape: IntArray, is_stream: bool, stamps: IntArray, newest: AnyArray
-) -> int:
-    """Remember the samples of one entry; return 1, 2 when some are histograms, 0 when it is malformed."""
-    found, column, oldest = 1, 0, shape[0] - shape[2]
-    latest = shape[0] + shape[1] * (stamps.size - 1)
-    while at < stop:
-        tag, at = number(text, at, stop)
-        if at < 0 or tag == LABEL:
-            return 0
-        if tag != SAMPLE:
-            found = _HISTOGRAMS if tag == HISTOGRAM else found
-            at = skipped(text, tag, at, stop)
-            if at < 0:
-                return 0
-            continue
-        at, end = size_at(text, at, stop)
+@part
+def _series(
+    text: AnyArray,
+    parts: IntArray,
+    shape: IntArray,
+    is_stream: bool,
+    is_ordered: bool,
+    times: IntArray,
+    values: AnyArray,
+    found: AnyArray,
+) -> tuple[int, bool]:
+    """Fill one series, in one pass where its samples are in the order of time.
+
+    Returns:
+        How many instants got a value, MALFORMED, or _DISORDERED where they are not; whether it has native histograms.
+    """
+    start, step, reach = shape[0], shape[1], shape[2]
+    span = (start - reach, start + step * (found.size - 1))
+    last, given, column, has_histograms = (0, NEVER, STALE), 0, 0, False
+    stamps = np.full(0 if is_ordered else found.size, NEVER)
+    newest = np.empty(stamps.size, np.uint64)
+    for k in range(parts.shape[1]):
+        at, stop = parts[0, k], parts[1, k]
+        while at < stop:
+            count, at = _decoded(text, at, stop, span, is_stream, times, values)
+            if count == MALFORMED:
+                return MALFORMED, False
+            has_histograms |= count == OF_HISTOGRAMS
+            if is_ordered:
+                last, more = hold(start, step, reach, times[: max(0, count)], values, last, found)
+                if more < 0:
+                    found[:] = MISSING
+                    return _DISORDERED, False
+                given += more
+            else:
+                for place in range(count):
+                    if span[0] <= times[place] <= span[1]:
+                        column = enter(times[place], values[place], start, step, column, stamps, newest)
+    if not is_ordered:
+        return int(settle(start, step, reach, stamps, newest, found)), has_histograms
+    return given + close(start, step, reach, last, found), has_histograms
+
+
+@part
+def _decoded(
+    text: AnyArray, at: int, stop: int, span: tuple[int, int], is_stream: bool, times: IntArray, values: AnyArray
+) -> tuple[int, int]:
+    """Decode what one field of an entry holds; return the number of samples, or what is wrong, and where it ends."""
+    tag, at = number(text, at, stop)
+    if at < 0 or tag == LABEL:
+        return MALFORMED, stop
+    if tag != SAMPLE:
+        at = skipped(text, tag, at, stop)
         if at < 0:
-            return 0
-        if is_stream:
-            kind = enter_chunk(text, at, end, oldest, latest, shape, stamps, newest)
-            if kind == 0:
-                return 0
-            found = max(found, kind)
-        else:
-            time, value, is_whole = sample(text, at, end)
-            if not is_whole:
-                return 0
-            if oldest <= time <= latest:
-                column = enter(time, value, shape[0], shape[1], column, stamps, newest)
-        at = end
-    return found
+            return MALFORMED, stop
+        return (OF_HISTOGRAMS if tag == HISTOGRAM else 0), at
+    at, end = size_at(text, at, stop)
+    if at < 0:
+        return MALFORMED, stop
+    if is_stream:
+        return samples_of(text, at, end, span, times, values), end
+    times[0], values[0], is_whole = sample(text, at, end)
+    return (1 if is_whole else MALFORMED), end

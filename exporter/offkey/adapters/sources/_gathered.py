@@ -34,6 +34,11 @@ class Gathered:
         if len(self._pieces) == 1:
             piece = self._pieces[0][1]
             return Answer(Frame(piece.series, piece.values, self._axis), self._partial, told, len(piece.dropped))
+        same = self._pieces[0][1].series
+        if all(piece.series is same for _, piece in self._pieces):  # nobody came or went
+            parts = [piece.values for _, piece in sorted(self._pieces, key=lambda one: one[0])]
+            dropped = frozenset[bytes]().union(*(piece.dropped for _, piece in self._pieces))
+            return Answer(Frame(same, np.hstack(parts), self._axis), self._partial, told, len(dropped))
         found = tuple({labels for _, piece in self._pieces for labels in piece.series})
         dropped = beyond(found, self._most)
         kept = (labels for labels in found if rank(labels) not in dropped) if dropped else found
