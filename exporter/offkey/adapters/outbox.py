@@ -12,7 +12,7 @@ from offkey.core.ports import Journal
 ROOM = 200  # messages that may wait: two million samples
 OLDEST = 300.0  # seconds after which a message is no longer worth sending
 PAUSE = 5.0  # seconds before a server that was away is tried again
-_HEADERS = {
+HEADERS = {
     "Content-Encoding": "snappy",
     "Content-Type": "application/x-protobuf",
     "X-Prometheus-Remote-Write-Version": "0.1.0",
@@ -67,7 +67,7 @@ class Outbox:
         """Send one message until it is taken, refused or too old."""
         while not self._closed.is_set():
             try:
-                reply = self._client.call("POST", "", payload=Payload(block, _HEADERS))
+                reply = self._client.call("POST", "", payload=Payload(block, HEADERS))
             except SourceDown as error:
                 self._say(str(error))
                 if time.monotonic() - since > OLDEST:

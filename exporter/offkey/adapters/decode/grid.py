@@ -4,7 +4,7 @@ import numpy as np
 
 from offkey.core.frame import Array, Axis, IntArray
 from offkey.core.state import AnyArray
-from offkey.models.kernels import compiled, part
+from offkey.models.kernels import compiled
 
 NEVER = np.iinfo(np.int64).min
 MISSING = np.uint64(0x7FF8000000000000)  # the NaN of a missing sample
@@ -78,7 +78,7 @@ def enter(time: int, value: np.uint64, start: int, step: int, last: int, stamps:
     return column
 
 
-@part
+@compiled
 def hold(
     start: int,
     step: int,
@@ -122,7 +122,7 @@ def hold(
     return (column, newest, value), given
 
 
-@part
+@compiled
 def close(start: int, step: int, reach: int, last: tuple[int, int, np.uint64], found: AnyArray) -> int:
     """Give the instants after the last sample what they hold, see `hold`; return how many got a value."""
     column, newest, value = last

@@ -21,7 +21,7 @@ from offkey.adapters.decode.messages import (
 from offkey.adapters.decode.roster import Roll, Roster
 from offkey.core.frame import Array, Axis, BoolArray, IntArray
 from offkey.core.state import AnyArray
-from offkey.models.kernels import compiled, part
+from offkey.models.kernels import compiled
 
 _DISORDERED = -3  # instead of a number of instants
 
@@ -114,7 +114,7 @@ def _fill(
     return True
 
 
-@part
+@compiled
 def _series(
     text: AnyArray,
     parts: IntArray,
@@ -157,7 +157,7 @@ def _series(
     return given + close(start, step, reach, last, found), has_histograms
 
 
-@part
+@compiled
 def _decoded(
     text: AnyArray, at: int, stop: int, span: tuple[int, int], is_stream: bool, times: IntArray, values: AnyArray
 ) -> tuple[int, int]:

@@ -2,7 +2,7 @@
 
 import re
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,8 +42,8 @@ class _Written:
     first: BoolArray
 
     @classmethod
-    def of(cls, series: tuple[Labels, ...], signal: str) -> "_Written":
-        found = [_texts(labels.pairs, signal) for labels in series]
+    def of(cls, series: tuple[Labels, ...], signal: str, added: Mapping[str, str]) -> "_Written":
+        found = [_texts(labels.pairs, signal, added) for labels in series]
         texts = [both for both, _ in found]
         cuts = {extra: np.array([cut[extra] for _, cut in found], np.int64) for extra in _ADDED}
         before, after = (Tails.of(both[k] for both in texts) for k in range(2))
@@ -55,10 +55,12 @@ class Sink:
 
     Args:
         send: takes a WriteRequest of at most 10,000 samples, and their number; must not block for long.
+        added: labels for series that have none of that name, as a scrape with `honor_labels` would add them.
     """
 
-    def __init__(self, send: Callable[[bytes, int], None]) -> None:
+    def __init__(self, send: Callable[[bytes, int], None], added: Mapping[str, str] | None = None) -> None:
         self._send = send
+        self._added = added or {}
         self._known: dict[str, _Written] = {}
         self._lock = threading.Lock()
 
@@ -106,7 +108,7 @@ class Sink:
             if verdict.signal.expose in family.exposed:
                 for extra, values in family.columns(verdict):
                     yield _column(family.name, extra, written, values, times)
-        own, now = _Written.of((Labels(),), verdict.signal.name), np.full(1, time)
+        own, now = _Written.of((Labels(),), verdict.signal.name, self._added), np.full(1, time)
         for one in families.SIGNAL:
             yield _column(one.name, "", own, np.array([one.value(verdict)]), now)
         for ratio in families.HORIZON:
@@ -118,7 +120,7 @@ class Sink:
         with self._lock:
             known = self._known.get(name)
             if known is None or (known.series is not series and known.series != series):
-                known = _Written.of(series, name)
+                known = _Written.of(series, name, self._added)
                 self._known[name] = known
             return known
 
@@ -132,11 +134,13 @@ def _first(series: tuple[Labels, ...], texts: list[tuple[bytes, bytes]]) -> Bool
     return first
 
 
-def _texts(pairs: Sequence[tuple[str, str]], signal: str) -> tuple[tuple[bytes, bytes], dict[str, int]]:
+def _texts(
+    pairs: Sequence[tuple[str, str]], signal: str, added: Mapping[str, str]
+) -> tuple[tuple[bytes, bytes], dict[str, int]]:
     """Return a series' fields before and after the metric's name, and the places of labels that may be added."""
     names = wire_names([name for name, _ in pairs], UNDERSCORES)
     mine = [(name, value) for name, (_, value) in zip(names, pairs, strict=True) if name]
-    ordered = sorted([*mine, ("signal", signal)])
+    ordered = sorted({**added, **dict(mine), "signal": signal}.items())
     after = [pair for pair in ordered if pair[0] > NAME]
     cuts = {extra: len(write_labels(pair for pair in after if pair[0] < extra)) for extra in _ADDED}
     return (write_labels(pair for pair in ordered if pair[0] < NAME), write_labels(after)), cuts
