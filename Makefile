@@ -10,7 +10,7 @@ PIN := .venv/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes
 export PATH := $(CURDIR)/.tools/bin:$(CURDIR)/.venv/bin:$(PATH)
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test test-heavy test-deep test-visual test-chart test-machine picture bench bench-quality bench-budget bench-replay bench-incidents lint golden clean lock
+.PHONY: help demo test test-heavy test-deep test-visual test-chart test-victoria test-machine picture bench bench-quality bench-budget bench-replay bench-incidents lint golden clean lock
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
@@ -58,6 +58,10 @@ test-chart: .tools/.helm .tools/.kubernetes ## The chart's manifests against Kub
 	for case in helm/offkey/ci/*-values.yaml; do \
 	  helm template demo helm/offkey --namespace apps -f $$case > .tools/rendered/$$(basename $$case) || exit 1; done
 	.tools/kubernetes/bin/python tools/manifests.py .tools/rendered/*.yaml
+
+test-victoria: .venv/.installed ## Read histories from a real VictoriaMetrics
+	tools/debian-binaries.sh .tools victoria-metrics
+	$(BIN)/python -m pytest tests/e2e/test_source_victoria.py
 
 test-machine: .venv/.installed .tools/.binaries ## The node preset on this machine for 50 minutes: quiet, then faults (root)
 	tools/debian-binaries.sh .tools node-exporter

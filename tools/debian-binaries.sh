@@ -11,12 +11,12 @@ programs=("$@")
 declare -A package=(
   [prometheus]=prometheus [promtool]=prometheus
   [alertmanager]=prometheus-alertmanager [amtool]=prometheus-alertmanager
-  [node-exporter]=prometheus-node-exporter
+  [node-exporter]=prometheus-node-exporter [victoria-metrics]=victoria-metrics
 )
 declare -A debian_name=(
   [prometheus]=prometheus [promtool]=promtool
   [alertmanager]=prometheus-alertmanager [amtool]=amtool
-  [node-exporter]=prometheus-node-exporter
+  [node-exporter]=prometheus-node-exporter [victoria-metrics]=victoria-metrics
 )
 mkdir -p "$dir/bin"
 

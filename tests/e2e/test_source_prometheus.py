@@ -15,7 +15,7 @@ from realprometheus import running, wait_until
 from offkey.adapters.decode.messages import field, varint, write_labels
 from offkey.adapters.decode.snappy import snapped
 from offkey.adapters.http import Endpoint
-from offkey.adapters.sources import prometheus
+from offkey.adapters.sources import _split, prometheus
 from offkey.adapters.sources.prometheus import Source
 from offkey.core.errors import QueryRejected
 from offkey.core.frame import Axis
@@ -191,6 +191,29 @@ def test_what_is_stored_gives_the_numbers_of_queries(monkeypatch, url, query, ax
     assert found.warnings == ()
     assert found.frame.series == expected.frame.series
     np.testing.assert_array_equal(found.frame.values, expected.frame.values)
+
+
+@pytest.mark.parametrize("read", ["auto", "query_range"])
+def test_a_selector_read_in_parts_is_the_selector(monkeypatch, url, read):
+    """Whatever its labels are made of, as stored and by range queries; each part is small."""
+    monkeypatch.setattr(prometheus, "STORED_SECONDS", 0)
+    axis = Axis(START, STEP, 20)
+    with contextlib.closing(Source(Endpoint(url), read=read)) as whole:
+        expected = whole.read("hostile", axis, TIMEOUT).frame
+    monkeypatch.setattr(_split, "MOST_SERIES", 10)
+    monkeypatch.setattr(prometheus, "MOST_SERIES", 10)
+    asked = []
+    with contextlib.closing(Source(Endpoint(url), read=read)) as source:
+        call = source._client.call
+        monkeypatch.setattr(
+            source._client, "call", lambda *given, **more: asked.append(given[1]) or call(*given, **more)
+        )
+        for _ in range(2):
+            found = source.read("hostile", axis, TIMEOUT).frame
+    assert found.series == expected.series
+    np.testing.assert_array_equal(found.values, expected.values)
+    assert asked.count("/api/v1/labels") == 1
+    assert asked.count("/api/v1/read" if read == "auto" else "/api/v1/query_range") >= len(expected.series) // 10
 
 
 def test_a_series_that_goes_away_ends_the_same_way(monkeypatch, program, tmp_path):

@@ -60,11 +60,11 @@ def _scan(text: AnyArray, size: int, at: int, marks: IntArray, times: IntArray, 
     while series < marks.shape[1] and at < size:
         if text[at] == 93 and series == 0:
             return 0, 0, at
-        at = _after(text, at, _METRIC)
+        at = after(text, at, _METRIC)
         marks[0, series] = at - 1
-        at = _object_end(text, at, size)
+        at = object_end(text, at, size)
         marks[1, series] = at
-        at = _after(text, at, _VALUES)
+        at = after(text, at, _VALUES)
         first = samples
         while at >= 0 and text[at] == 91 and samples < times.size:
             times[samples], at = _milliseconds(text, at + 1)
@@ -93,7 +93,7 @@ def _scan(text: AnyArray, size: int, at: int, marks: IntArray, times: IntArray, 
 
 
 @compiled
-def _after(text: AnyArray, at: int, expected: AnyArray) -> int:
+def after(text: AnyArray, at: int, expected: AnyArray) -> int:
     """Return the place after an expected text, -1 when another stands there."""
     if at < 0 or at + expected.size > text.size:
         return -1
@@ -104,7 +104,7 @@ def _after(text: AnyArray, at: int, expected: AnyArray) -> int:
 
 
 @compiled
-def _object_end(text: AnyArray, at: int, size: int) -> int:
+def object_end(text: AnyArray, at: int, size: int) -> int:
     """Return the place after the brace that closes an object of texts, -1 when there is none."""
     is_inside = False
     while 0 <= at < size:

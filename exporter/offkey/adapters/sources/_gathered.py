@@ -1,14 +1,17 @@
 """The pieces of one answer, until all are there."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from offkey.adapters.bodies import BodyTooLarge
 from offkey.adapters.decode.roster import beyond
 from offkey.adapters.sources._matrix import Envelope, Piece
 from offkey.core.frame import Axis, Frame
 from offkey.core.labels import rank
 from offkey.core.ports import Answer
+
+_FILLED = 0.6  # share of the largest body that a piece should take
 
 
 class Gathered:
@@ -27,6 +30,32 @@ class Gathered:
             self._partial |= envelope.partial
             self._said.update(dict.fromkeys(envelope.warnings))
         return len(piece.series) + len(piece.dropped)
+
+    def fill(self, points: int, most: int, ask: Callable[[Axis], tuple[int, Piece]]) -> None:
+        """Take the axis in pieces whose bodies stay well below a size, and halve those that do not.
+
+        Args:
+            points: of the first piece, from which the others are learned.
+            most: bytes a body may have.
+            ask: returns the size of the body for a part of the axis, and what is in it.
+
+        Raises:
+            BodyTooLarge: even the body for a single instant is too large.
+        """
+        axis = self._axis
+        first, width, widest = 0, points, axis.size
+        while first < axis.size:
+            part = axis.cut(first, min(first + width, axis.size))
+            try:
+                size, piece = ask(part)
+            except BodyTooLarge:
+                if part.size == 1:
+                    raise
+                width = widest = part.size // 2
+                continue
+            self.add(first, None, piece)
+            first += part.size
+            width = max(1, min(widest, int(part.size * _FILLED * most / max(size, 1))))
 
     def answer(self) -> Answer:
         """Return all pieces as one: series united by their labels, in the labels' order."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from offkey.adapters.decode.messages import field, read_labels, varint
 from offkey.adapters.decode.roster import Roster
-from offkey.adapters.decode.samples import held
+from offkey.adapters.decode.samples import Held, held
 from offkey.adapters.decode.snappy import snapped
 from offkey.adapters.http import BodyTooLarge, Client, Payload, excerpt
 from offkey.adapters.sources._gathered import Gathered
@@ -25,7 +25,6 @@ STREAM_SECONDS = HOUR  # beyond which whole chunks, some of two hours, are less 
 ASK_AGAIN = 600.0  # seconds after which a server that offered none, or was upgraded, is asked again
 MOST_ROSTERS = 1_000  # selectors whose series are remembered
 FIRST_POINTS = 64  # of a long history, to learn how large a piece is
-_FILLED = 0.6  # share of the largest body that a piece should take
 _OPERATORS = {"=": 0, "!=": 1, "=~": 2, "!~": 3}
 _HEADERS = {
     "Content-Encoding": "snappy",
@@ -72,19 +71,11 @@ class RemoteRead:
         self._check(server, matchers, selector, end)
         is_long = axis.size * axis.step > STREAM_SECONDS
         gathered = Gathered(axis, self._max_series)
-        first, width, widest = 0, FIRST_POINTS if is_long else axis.size, axis.size
-        while first < axis.size:
-            part = axis.cut(first, min(first + width, axis.size))
-            try:
-                size, piece = self._piece(selector, _request(matchers, part, server.reach, is_long), part, end)
-            except BodyTooLarge:
-                if part.size == 1:
-                    raise
-                width = widest = part.size // 2
-                continue
-            gathered.add(first, None, piece)
-            first += part.size
-            width = max(1, min(widest, int(part.size * _FILLED * self._client.endpoint.max_body / max(size, 1))))
+
+        def ask(part: Axis) -> tuple[int, Piece]:
+            return self._piece(selector, _request(matchers, part, server.reach, is_long), part, end)
+
+        gathered.fill(FIRST_POINTS if is_long else axis.size, self._client.endpoint.max_body, ask)
         return gathered.answer()
 
     def _known(self, timeout: float) -> Server:
@@ -147,12 +138,7 @@ class RemoteRead:
         except ValueError as error:
             msg = f"{url}: the answer of remote read is {error}: {excerpt(reply.body)}"
             raise BadResponse(msg) from error
-        roll, there = found.roll, found.present
-        names = frozenset(roll.series[k].get(NAME, "{}") for k in np.flatnonzero(found.histograms).tolist())
-        series, values = roll.series, found.values
-        if not there.all():
-            series, values = tuple(series[k] for k in np.flatnonzero(there).tolist()), values[there]
-        return len(reply.body), Piece(series, values, roll.dropped, 0, 0, 0, names)
+        return len(reply.body), piece_of(found)
 
     def _off(self, why: str) -> str:
         """Leave remote read alone for a while; return what there is to say about it."""
@@ -166,6 +152,16 @@ class RemoteRead:
             added = server.external or {}
             self._rosters[selector] = Roster(lambda text: _without(read_labels(text), added), self._max_series)
         return self._rosters[selector]
+
+
+def piece_of(found: Held) -> Piece:
+    """Return the series that have a sample."""
+    roll, there = found.roll, found.present
+    names = frozenset(roll.series[k].get(NAME, "{}") for k in np.flatnonzero(found.histograms).tolist())
+    series, values = roll.series, found.values
+    if not there.all():
+        series, values = tuple(series[k] for k in np.flatnonzero(there).tolist()), values[there]
+    return Piece(series, values, roll.dropped, 0, 0, 0, names)
 
 
 def _without(labels: Labels, added: Mapping[str, str]) -> Labels:

@@ -5,16 +5,20 @@ import time
 from dataclasses import dataclass, replace
 from typing import Literal
 
+import orjson
+
 from offkey.adapters.decode.roster import Roster
-from offkey.adapters.http import BodyTooLarge, Client, Endpoint, Reply, Session
+from offkey.adapters.http import BodyTooLarge, Client, Endpoint, Reply, Session, excerpt
+from offkey.adapters.sources._export import Export
 from offkey.adapters.sources._gathered import Gathered
 from offkey.adapters.sources._matrix import Envelope, Piece, json_labels, matrix, opened, reason, vector
 from offkey.adapters.sources._remote import NotOffered, RemoteRead
-from offkey.adapters.sources._selector import plain
+from offkey.adapters.sources._selector import plain, written
+from offkey.adapters.sources._split import MOST_SERIES, Splits, joined
 from offkey.core.durations import HOUR
-from offkey.core.errors import QueryRejected, SourceDown
+from offkey.core.errors import BadResponse, QueryRejected, SourceDown
 from offkey.core.frame import Axis
-from offkey.core.labels import Labels
+from offkey.core.labels import Labels, Matcher
 from offkey.core.ports import Answer
 
 Reading = Literal["auto", "remote_read", "query_range"]
@@ -62,9 +66,12 @@ class Source:
         self._max_series = max_series
         self._method = "POST"
         self._rosters: dict[str, Roster] = {}
-        self._remote: RemoteRead | None = None
+        self._stored: tuple[RemoteRead | Export, ...] = ()
         if read != "query_range":
-            self._remote = RemoteRead(self._client, max_series, trusts_labels=read == "remote_read")
+            remote = RemoteRead(self._client, max_series, trusts_labels=read == "remote_read")
+            self._stored = (remote, Export(self._client, max_series))
+        self._splits = Splits(self._counted, self._label_names)
+        self._large: set[str] = set()
         self._said: set[str] = set()
 
     @property
@@ -86,18 +93,33 @@ class Source:
             msg = f"query {query!r}: @ start() and @ end() depend on how a range is cut; use offset, or @ with a number"
             raise QueryRejected(msg)
         end = time.monotonic() + timeout
-        is_long = axis.size * axis.step > STORED_SECONDS
-        if self._remote is None or not is_long or timeout <= 0 or (matchers := plain(query)) is None:
+        if timeout <= 0 or (matchers := plain(query)) is None:
             return self._evaluate(query, axis, end)
-        try:
-            return self._remote.read(matchers, axis, timeout)
-        except NotOffered as error:
-            answer = self._evaluate(query, axis, end)
-            told, said = self._said, str(error)
-            if said in told:
-                return answer
-            told.add(said)
-            return replace(answer, warnings=(*answer.warnings, said))
+        is_stored = bool(self._stored) and axis.size * axis.step > STORED_SECONDS
+        parts = (
+            self._splits.parts(matchers, axis.end, timeout / 4) if is_stored or query in self._large else (matchers,)
+        )
+        if len(parts) > 1:
+            return joined(parts, self._max_series, lambda part: self._whole(written(part), part, axis, end))
+        answer = self._whole(query, matchers, axis, end)
+        if len(answer.frame.series) + answer.dropped > MOST_SERIES:
+            self._large.add(query)
+        return answer
+
+    def _whole(self, query: str, matchers: tuple[Matcher, ...], axis: Axis, end: float) -> Answer:
+        """Return the series of a selector, read as they are stored where that is less work."""
+        if not self._stored or axis.size * axis.step <= STORED_SECONDS:
+            return self._evaluate(query, axis, end)
+        refusals = []
+        for stored in self._stored:
+            try:
+                return stored.read(matchers, axis, end - time.monotonic())
+            except NotOffered as error:
+                refusals.append(str(error))
+        answer = self._evaluate(query, axis, end)
+        fresh = [said for said in refusals[:1] if said not in self._said]
+        self._said.update(fresh)
+        return replace(answer, warnings=(*answer.warnings, *fresh))
 
     def instant(self, query: str, at: int, timeout: float) -> dict[Labels, float]:
         """Evaluate a query at one instant (Unix seconds).
@@ -113,6 +135,21 @@ class Source:
     def series_count(self, selector: str, at: int, timeout: float) -> int:
         """Return how many series an instant query or selector gives at one instant."""
         return int(sum(self.instant(f"count({selector})", at, timeout).values()))
+
+    def _counted(self, matchers: tuple[Matcher, ...], name: str, at: int, timeout: float) -> dict[Labels, float]:
+        """Return how many series a selector has at an instant, for each value of a label if one is named."""
+        query = f"count by ({name}) ({written(matchers)})" if name else f"count({written(matchers)})"
+        return self.instant(query, at, timeout)
+
+    def _label_names(self, matchers: tuple[Matcher, ...], at: int, timeout: float) -> list[str]:
+        """Return the names of the labels of a selector's series in the hour before an instant."""
+        asked = {"match[]": written(matchers), "start": str(at - HOUR), "end": str(at)}
+        reply = self._accepted(self._client.call("GET", "/api/v1/labels", asked, timeout), "labels")
+        try:
+            return [str(name) for name in orjson.loads(reply.body)["data"]]
+        except (orjson.JSONDecodeError, KeyError, TypeError) as error:
+            msg = f"{self._where}: the answer is no list of labels: {excerpt(reply.body)}"
+            raise BadResponse(msg) from error
 
     def metadata(self, timeout: float) -> dict[str, Metadata]:
         """Return what each metric says about itself; of several targets that differ, the first.

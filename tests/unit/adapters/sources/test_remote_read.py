@@ -40,6 +40,7 @@ class Server:
             "buildinfo": ok({"version": "2.42.0"}),
             "config": ok({"yaml": "global:\n  scrape_interval: 1m\n"}),
             "read": stored(A),
+            "export": Reply(404, b"404 page not found"),
             "query_range": ok(
                 {"resultType": "matrix", "result": [{"metric": {"by": "query"}, "values": [[AXIS.start, "2"]]}]}
             ),
@@ -91,12 +92,12 @@ def test_only_a_plain_selector_is_read_as_stored(query, found):
     assert (matchers and "{" + ",".join(map(str, matchers)) + "}") == found
 
 
-def test_a_selector_is_one_call_after_three_questions(serve):
-    """The server is asked about itself once; what it holds is read from the lookback on."""
+def test_a_selector_is_one_call_after_four_questions(serve):
+    """The server is asked how many series there are, and about itself, once; it is read from the lookback on."""
     source, server = serve()
     for _ in range(2):
         frame = source.read("up", AXIS, 5.0).frame
-    assert server.asked == ["flags", "buildinfo", "config", "read", "read"]
+    assert server.asked == ["query", "flags", "buildinfo", "config", "read", "read"]
     assert frame.series == (A,)
     np.testing.assert_array_equal(frame.values, [[1.5, 1.5, 1.5]])
     start, end = AXIS.start * 1000 - 120_000, AXIS.end * 1000
