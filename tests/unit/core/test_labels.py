@@ -41,3 +41,9 @@ def test_text_is_what_promql_reads():
     assert str(Labels.of(__name__="up", job='a"b')) == 'up{job="a\\"b"}'
     assert Labels.of(__name__="up", job="a").selector() == '{__name__="up",job="a"}'
     assert str(Matcher("code", "=~", "5..")) == 'code=~"5.."'
+
+
+def test_series_share_the_labels_they_have_in_common():
+    """Equal labels are one object in memory, whatever strings they came from."""
+    first, second = (Labels.of({"job": "".join(["no", "de"]), "pod": pod}) for pod in "ab")
+    assert first.pairs[0] is second.pairs[0]

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from offkey.core.errors import StateError
-from offkey.core.labels import Labels
+from offkey.core.labels import Labels, pair
 from offkey.core.state import AnyArray, Learned, State
 
 # Raised when an older offkey could not read what is written.
@@ -64,7 +64,8 @@ def decode(content: bytes) -> tuple[str, Learned]:
     end = len(content) - _SEAL_SIZE
     try:
         tables = [
-            tuple(Labels(tuple((str(n), str(v)) for n, v in pairs)) for pairs in table) for table in header["series"]
+            tuple(Labels(tuple(pair(str(name), str(value)) for name, value in pairs)) for pairs in table)
+            for table in header["series"]
         ]
         sizes = [_size(entry) for state in header["states"].values() for entry in _entries(state)]
         if start + sum(sizes) != end:
