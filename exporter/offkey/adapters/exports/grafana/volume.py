@@ -84,7 +84,7 @@ def usual_delay() -> stat.Panel:
         "Mostly it is `for`: where it is long and alerts are right, shorten that.",
         "No alert began within a week",
         unit="s",
-        decimals=0,
+        decimals=1,
     )
     return figure(about, Query(f"avg(avg_over_time({_DELAY}[1w]))"))
 
@@ -151,7 +151,7 @@ def costs() -> table.Panel:
         Query(_EXPECTED, "expected"),
         Query(begun_by_signal, "begun", look(decimals=0)),
         Query(f"{begun_by_signal} / ({_ALLOWED} > 0)", "spent", look(unit="percentunit", decimals=0)),
-        Query(delay, "delay", look(unit="s", decimals=0)),
+        Query(delay, "delay", look(unit="s", decimals=1)),
         Query(f"sum by (signal) (offkey_series{_OWN})", "series", look(decimals=0)),
         columns=Columns(
             first=("signal", "budget", "expected", "begun", "spent", "delay", "series"), widths={"signal": 170}
