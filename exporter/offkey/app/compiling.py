@@ -34,16 +34,18 @@ def compile_all() -> Iterator[tuple[str, float]]:
 
 
 def _decode() -> None:
-    from offkey.adapters.decode.messages import read_labels  # noqa: PLC0415 (models are compiled where no source is read)
+    from offkey.adapters.decode.exports import exported  # noqa: PLC0415 (models are compiled where no source is read)
+    from offkey.adapters.decode.messages import read_labels  # noqa: PLC0415 (as above)
     from offkey.adapters.decode.roster import Roster  # noqa: PLC0415 (as above)
     from offkey.adapters.decode.samples import held  # noqa: PLC0415 (as above)
-    from offkey.adapters.sources._matrix import matrix  # noqa: PLC0415 (as above)
+    from offkey.adapters.sources._matrix import json_labels, matrix  # noqa: PLC0415 (as above)
 
     axis, roster = Axis(START, MINUTE, 2), Roster(read_labels, 1)
     for is_stream in (False, True):
         for _ in range(2):
             held(b"", axis, 0, roster, is_stream=is_stream)
     matrix(b'{"status":"success","data":{"resultType":"matrix","result":[]}}', axis, 1, "")
+    exported(b'{"metric":{"a":"b"},"values":[1],"timestamps":[1]}\n', axis, Roster(json_labels, 1))
 
 
 def _detect(package: str, kind: str, past: Frame) -> None:

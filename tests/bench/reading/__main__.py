@@ -1,4 +1,4 @@
-"""The command: python -m tests.bench.reading [--parts increment,history,quality] [--output json]."""
+"""The command: python -m tests.bench.reading [--parts increment,history,together,quality] [--output json]."""
 
 import argparse
 import contextlib
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from . import bench
 
-PARTS = ("increment", "history", "quality")
+PARTS = ("increment", "history", "together", "quality")
 
 
 def main():
@@ -19,6 +19,7 @@ def main():
     parser.add_argument("--parts", default=",".join(PARTS), help="what to measure, comma separated")
     parser.add_argument("--series", type=int, default=10_000, help="series of the increment")
     parser.add_argument("--history-series", type=int, default=500, help="series of the history, scaled to 10,000")
+    parser.add_argument("--signals", type=int, default=32, help="queries that are asked together")
     parser.add_argument("--days", type=int, default=14, help="length of the history")
     parser.add_argument("--rounds", type=int, default=5, help="rounds; medians are told")
     parser.add_argument("--port", type=int, default=19_390, help="port of the server, on the loopback address")
@@ -33,6 +34,7 @@ def main():
         ways = {
             "increment": lambda: bench.increment(options.series, options.rounds, place, options.port),
             "history": lambda: bench.history(options.history_series, options.days, 2, place, options.port),
+            "together": lambda: bench.together(options.signals, options.rounds, place, options.port),
             "quality": lambda: bench.quality(1_200_000, options.rounds),
         }
         found = {part: ways[part]() for part in asked}

@@ -1,4 +1,4 @@
-"""What is measured: reading a minute, reading two weeks, and examining what was read."""
+"""What is measured: reading a minute, two weeks, many signals, and examining what was read."""
 
 import statistics
 import time
@@ -14,6 +14,7 @@ from offkey.core.durations import DAY, MINUTE
 from offkey.core.frame import Axis, Frame
 from offkey.core.labels import Labels
 from offkey.core.signals import Signal
+from offkey.engine.ahead import Ahead
 from offkey.engine.quality import examine
 
 from .measure import costs, plain, table
@@ -61,6 +62,35 @@ def history(series, days, rounds, folder, port):
     print(f"scaled to {WHOLE:,} series: {whole:.1f} s of one core, the server's {own.server * WHOLE / series:.1f} s")
     ratios = {"own_and_server_cpu": rival.both / own.both, "server_cpu": rival.server / max(own.server, 0.01)}
     return {"series": series, "days": days, "costs": plain(found), "ratios": ratios, "scaled_own_seconds": whole}
+
+
+def together(signals, rounds, folder, port):
+    """Return what a cycle's reading of many signals takes, one after the other and all together."""
+    end = int(time.time()) // SCRAPE * SCRAPE
+    times = np.arange(end - 30 * MINUTE, end + 1, SCRAPE) * 1000
+    with prometheus(folder, port) as server:
+        server.load(label_sets(signals * 250), times, values(signals * 250, times))
+        axis = Axis(end - 3 * SCRAPE, SCRAPE, 4)
+        sources = {"default": Source(Endpoint(server.url))}
+        places = [f'instance="10.0.{k // 2}.7:9100",device!="{k % 2}"' for k in range(signals)]
+        queries = [f'{{job="node",{place}}}' for place in places]
+
+        def serial():
+            for query in queries:
+                assert sources["default"].read(query, axis, TIMEOUT).frame.series
+
+        def overlapped():
+            ahead = Ahead(sources, time.monotonic, time.monotonic() + TIMEOUT)
+            for query in queries:
+                ahead.ask(("default", query, axis))
+            for query in queries:
+                assert ahead.source("default").read(query, axis, TIMEOUT).frame.series
+            ahead.close()
+
+        found = costs({"one after the other": serial, "together": overlapped}, rounds, server)
+    print(f"{signals} queries of 500 series each, 4 instants\n{table(found)}")
+    ratios = {"wall": found["one after the other"].wall / found["together"].wall}
+    return {"signals": signals, "costs": plain(found), "ratios": ratios}
 
 
 def _ways(url, axis, step, tolerance, series):

@@ -1,4 +1,4 @@
-"""VictoriaMetrics' export: the samples of a selector as they are stored, a third of the work of a range query there."""
+"""VictoriaMetrics' export: the samples of a selector as they are stored."""
 
 import threading
 import time
