@@ -1,17 +1,37 @@
 """Detectors that judge a series beside others: those that share the values of some labels are one group."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 import numpy as np
 
-from offkey.core.frame import Array, Frame, IntArray
+from offkey.core.frame import Array, BoolArray, Frame, IntArray
 from offkey.core.labels import Labels
 from offkey.core.state import AnyArray, State
-from offkey.models.refitted import Refitted, Say
+from offkey.models import lags
+from offkey.models.lags import layout
+from offkey.models.refitted import AT_ONCE, Refitted, Say
 
 Key = tuple[str, ...]
+
+
+def look(rows: Mapping[str, AnyArray], frame: Frame, picked: Sequence[int]) -> tuple[Array, BoolArray]:
+    """Return some features of `lags.layout`, (S, T, F), and where they are known; a few series at a time.
+
+    Args:
+        rows: as `lags.ROWS` shapes them; written to.
+        frame: the columns that follow.
+        picked: which features.
+    """
+    found, known = np.empty((*frame.values.shape, len(picked))), np.empty(frame.values.shape, np.bool_)
+    size = max(1, AT_ONCE // max(1, frame.axis.size * layout.FEATURES))
+    for first in range(0, len(frame.series), size):
+        some = slice(first, min(first + size, len(frame.series)))
+        own = {name: rows[name][some] for name in lags.ROWS}
+        features, known[some] = lags.look(own, frame.rows(np.arange(some.start, some.stop)))
+        found[some] = features[..., picked]
+    return found, known
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
@@ -11,14 +10,15 @@ from offkey.core.durations import DAY, MINUTE, WEEK
 from offkey.core.errors import ConfigError
 from offkey.core.frame import Array, BoolArray, Frame, IntArray
 from offkey.core.state import AnyArray
-from offkey.models.grouped import Grouped
-from offkey.models.members import Members
+from offkey.models import lags
+from offkey.models.grouped import Grouped, look
+from offkey.models.lags import layout
 from offkey.models.refitted import KEPT, PAUSE, TRAININGS, Rows
 
 HALF_LIFE = 20 * MINUTE  # of both parts' running means
-EXCESS, MOST = 1.0, 8.0  # decades from which, and up to which, a metric's strangeness counts
+USUAL = 2.0  # size of a metric's oddity up to which it does not count
 DIRECTIONS = 16  # of the correlation at most
-EXPLAINED = 0.7  # share of the variance that they are to explain
+EXPLAINED = 0.9  # share of the variance that they are to explain
 MUCH = 0.9  # share of the past that stays below what is much: incidents are rarer than the rest
 CLIP = 8.0  # standard deviations that one sample teaches at most
 FEW = 144  # five-minute samples without which nothing is known of the correlation
@@ -28,18 +28,15 @@ RENEWED_LATER = 56  # days between the renewals that follow: what goes together 
 
 @dataclass(frozen=True)
 class Model(Grouped):
-    """Measure strangeness as the mean excess of a group's metrics plus what its usual correlation cannot explain.
+    """Measure strangeness as the mean oddity of a group's metrics plus what its usual correlation cannot explain.
 
     Every series of a group carries the group's strangeness; a series alone carries its own.
 
     Attributes:
         by: labels whose values the metrics of a machine share.
-        member: the detector that judges each metric by itself.
 
     Source: Jackson and Mudholkar (1979), Control procedures for residuals, Technometrics 21:341-349.
     """
-
-    member: str = "seasonal"
 
     early: ClassVar[tuple[int, ...]] = (*TRAININGS, 2 * WEEK)
     later: ClassVar[int] = RENEWED_LATER * DAY
@@ -56,11 +53,11 @@ class Model(Grouped):
 
     @property
     def watched(self) -> Rows:
-        """What the member remembers; a week of samples; mean, scale and loadings; the two running means."""
+        """What `lags` remembers; a week of samples; mean, scale and loadings; the two running means."""
         return {
-            **self._members.rows,
-            "week": ((KEPT,), np.float64),
-            "week_at": ((), np.int64),
+            **lags.ROWS,
+            "past": ((KEPT,), np.float64),
+            "past_at": ((), np.int64),
             "born": ((), np.int64),
             "day": ((), np.int64),
             "mean": ((), np.float64),
@@ -76,12 +73,12 @@ class Model(Grouped):
 
     def watch(self, rows: Mapping[str, AnyArray], frame: Frame) -> tuple[Array, BoolArray]:
         """Return the two running means for one group (S, T, 2), and where they are known."""
-        strangeness = self._members.strangeness(rows, frame)[..., 0]
-        judged = ~np.isnan(strangeness)
+        features, judged = look(rows, frame, (layout.JUMP, layout.RESIDUAL))
+        oddity = np.log1p(np.abs(features)).sum(axis=2)
         if len(frame.series) == 1:
-            return np.stack([strangeness, 0.0 * strangeness], axis=2), judged
-        excess = np.clip(strangeness, EXCESS, MOST) - EXCESS
-        total = np.where(judged, excess, 0.0).sum(axis=0) / np.maximum(judged.sum(axis=0), 1)
+            return np.stack([oddity, 0.0 * oddity], axis=2), judged
+        excess = np.where(judged, np.maximum(oddity - USUAL, 0.0), 0.0)
+        total = excess.sum(axis=0) / np.maximum(judged.sum(axis=0), 1)
         unexplained = self._unexplained(rows, frame)
         known = judged & ~np.isnan(unexplained)
         present = ~np.isnan(frame.values)
@@ -95,12 +92,8 @@ class Model(Grouped):
         return {"much": np.quantile(kept, MUCH, axis=0) + 1e-6}
 
     def judge(self, rows: Mapping[str, AnyArray], features: Array) -> Array:
-        """Return the sum of both parts, each in what is much for it, (S, T)."""
-        return np.asarray((features / rows["much"][:, None, :]).sum(axis=2))
-
-    @cached_property
-    def _members(self) -> Members:
-        return Members((self.member,))
+        """Return the sum of both parts' logarithms, each in what is much for it, (S, T): neither drowns the other."""
+        return np.asarray(np.log1p(features / rows["much"][:, None, :]).sum(axis=2))
 
     def _unexplained(self, rows: Mapping[str, AnyArray], frame: Frame) -> Array:
         """Return what the loadings leave of each column, (T,), NaN without any; they are renewed at midnight UTC."""
@@ -137,18 +130,18 @@ def _remember(rows: Mapping[str, AnyArray], values: Array, bins: IntArray) -> No
     """Write the first sample of every five minutes into the week."""
     for s, line in enumerate(values):
         columns = np.flatnonzero(~np.isnan(line))
-        fresh = columns[np.diff(bins[columns], prepend=rows["week_at"][s]) > 0]
+        fresh = columns[np.diff(bins[columns], prepend=rows["past_at"][s]) > 0]
         if fresh.size:
-            if rows["week_at"][s] == 0:
-                rows["week"][s] = np.nan
-            rows["week"][s, bins[fresh] % KEPT] = np.clip(line[fresh], -1e30, 1e30)
-            rows["week_at"][s] = bins[fresh[-1]]
+            if rows["past_at"][s] == 0:
+                rows["past"][s] = np.nan
+            rows["past"][s, bins[fresh] % KEPT] = np.clip(line[fresh], -1e30, 1e30)
+            rows["past_at"][s] = bins[fresh[-1]]
 
 
 def _renew(rows: Mapping[str, AnyArray]) -> None:
     """Find mean, scale and the main directions of the week; metrics that never moved are left out."""
-    week = rows["week"]
-    filled = ~np.isnan(week).all(axis=1) & (rows["week_at"] > 0)
+    week = rows["past"]
+    filled = ~np.isnan(week).all(axis=1) & (rows["past_at"] > 0)
     week = week[:, ~np.isnan(week[filled]).all(axis=0)]
     rows["mean"][:], rows["deviation"][:], rows["loading"][:] = np.nan, np.nan, 0.0
     if not filled.any() or week.shape[1] < FEW:

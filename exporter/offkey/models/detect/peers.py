@@ -7,10 +7,9 @@ import numpy as np
 
 from offkey.core.frame import Array, BoolArray, Frame
 from offkey.core.state import AnyArray
-from offkey.models import lags
-from offkey.models.grouped import Grouped
+from offkey.models.grouped import Grouped, look
 from offkey.models.lags import layout
-from offkey.models.refitted import AT_ONCE, Rows
+from offkey.models.refitted import Rows
 
 SIBLINGS = 5  # without which there is no crowd to be unlike
 NORMAL = 1.4826  # a normal law's standard deviation, in median absolute deviations
@@ -43,13 +42,8 @@ class Model(Grouped):
 
     def watch(self, rows: Mapping[str, AnyArray], frame: Frame) -> tuple[Array, BoolArray]:
         """Return the distances within one group, (S, T, 1), and where they are known."""
-        residuals, known = np.empty(frame.values.shape), np.empty(frame.values.shape, np.bool_)
-        size = max(1, AT_ONCE // max(1, frame.axis.size * layout.FEATURES))
-        for first in range(0, len(frame.series), size):
-            some = slice(first, min(first + size, len(frame.series)))
-            own = {name: array[some] for name, array in rows.items()}
-            features, known[some] = lags.look(own, frame.rows(np.arange(some.start, some.stop)))
-            residuals[some] = features[..., layout.RESIDUAL]
+        features, known = look(rows, frame, (layout.RESIDUAL,))
+        residuals = features[..., 0]
         if len(frame.series) <= SIBLINGS:
             return np.abs(residuals)[..., None], known
         residuals[~known] = np.nan
