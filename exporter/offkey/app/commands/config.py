@@ -2,13 +2,16 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from offkey.app import config, options, schema, yamlfile
+from offkey.app import options
 from offkey.app.folder import CommandList
 from offkey.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from offkey.app.schema import File
 
 HIDDEN = "<secret>"
 
@@ -29,6 +32,8 @@ def print_schema() -> None:
 
     Example: offkey config schema > offkey.schema.json
     """
+    from offkey.app import schema  # noqa: PLC0415 (--help stays fast)
+
     click.echo(json.dumps(schema.json_schema(), indent=2))
 
 
@@ -42,6 +47,8 @@ def show(config_file: Path | None, prometheus_url: str, effective: bool, output:
 
     Example: offkey config show --config.file offkey.yml --effective
     """
+    from offkey.app import config, yamlfile  # noqa: PLC0415 (--help stays fast)
+
     path = options.found(config_file)
     if path is None:
         msg = f"no {options.DEFAULT_FILE} here; name a file with --config.file"
@@ -51,7 +58,7 @@ def show(config_file: Path | None, prometheus_url: str, effective: bool, output:
     click.echo(json.dumps(shown, indent=2) if output == "json" else yamlfile.dump(shown), nl=output == "json")
 
 
-def plain(settings: schema.File, *, effective: bool) -> dict[str, Any]:
+def plain(settings: "File", *, effective: bool) -> dict[str, Any]:
     """Return settings as the file has them, without what may be secret."""
     shown = settings.model_dump(mode="json", by_alias=True, exclude={"defaults"}, exclude_unset=not effective)
     for source in shown["sources"].values():

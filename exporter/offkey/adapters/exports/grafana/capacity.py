@@ -129,6 +129,7 @@ def limit_bounds() -> timeseries.Panel:
         "the forecast. Bounds that close in make it sure; without a latest one it may never come.",
         NO_LIMIT,
         unit="s",
+        decimals=1,
     )
     return curves(
         about,
@@ -166,6 +167,7 @@ def limit_by_signal() -> timeseries.Panel:
         "sure; one that jumps is not.",
         NO_NEAREST,
         unit="s",
+        decimals=1,
     )
     return curves(about, Query("signal:offkey_time_to_limit_seconds:min", "{{signal}}"), ceiling=3600)
 
