@@ -12,7 +12,7 @@ from strategies import MONDAY, gappy_frames, wave
 from offkey.core.durations import DAY, HOUR, MINUTE, WEEK
 from offkey.core.frame import Axis, Frame
 from offkey.core.labels import Labels
-from offkey.models.detect.seasonal import Model, judging, layout, learning
+from offkey.models.detect.seasonal import Model, combining, judging, layout, learning, weights
 from offkey.models.tune.budget import Model as Tuner
 from offkey.models.tune.budget import episodes
 
@@ -27,7 +27,38 @@ def predictions(draw):
     """Draw any expectation of a sample."""
     jump, width = draw(scale), draw(scale)
     sustained = [draw(st.floats(-8, 8)), draw(share), draw(st.floats(-8, 8)), draw(share)]
-    return layout.Prediction(draw(finite), jump, 1 / jump, draw(finite), width, 1 / width, 0.0, True, *sustained)
+    near = (draw(finite), jump, 1 / jump, draw(finite), width, 1 / width, 0.0, True, *sustained)
+    high, low, spread = draw(finite), draw(finite), draw(scale)
+    return layout.Prediction(
+        *near,
+        per_spread=1 / spread,
+        held=draw(st.floats(-8, 8)),
+        mean=draw(finite),
+        per_range=1 / spread,
+        long_mean=draw(finite),
+        per_long=1 / spread,
+        high=max(high, low),
+        low=min(high, low),
+        per_reach=1 / (abs(high - low) + spread),
+        base=draw(finite),
+        per_base=1 / spread,
+    )
+
+
+@st.composite
+def cases(draw):
+    """Draw all that a sample may be judged by."""
+    run, begun = np.full(layout.RUNNING, 1.0), np.empty(combining.ROOM)
+    for column in (layout.NEAR, layout.FAR, layout.SPREAD, layout.RANGE, layout.LONG_RANGE, layout.CHANGE):
+        run[column] = draw(scale)
+    for column in (layout.HELD, layout.QUICK, layout.SLOW):
+        run[column] = draw(st.floats(-8, 8))
+    run[layout.FIRM], run[layout.STIR] = draw(share), draw(share)
+    combining.prepare(run, layout.HOURLY, begun)
+    median, evidence_median = draw(st.floats(0.01, 3)), draw(st.floats(0.01, 3))
+    more = draw(st.floats(0.01, 3))
+    past = layout.Tails(median, median + more, evidence_median, evidence_median + more)
+    return layout.Case(draw(predictions()), begun, past)
 
 
 def learned_then_scored(frame, days, **options):
@@ -46,30 +77,45 @@ def test_size_is_what_its_definition_says(p, x):
     ]
     allowed = layout.JUMP_ALLOWED, layout.JUMP_PER_RESIDUAL
     expected = naive.deviation_size(x, p.forecast, p.jump, p.usual, p.width, sustained, allowed)
-    assert judging.size(x, p) == pytest.approx(expected, rel=1e-9, abs=1e-9)
+    size = 0.5 * math.log(max(judging.power(x, 1.0, p), judging.power(x, -1.0, p)))
+    assert size == pytest.approx(expected, rel=1e-9, abs=1e-9)
 
 
-@given(predictions(), st.floats(0.01, 12), st.sampled_from([1.0, -1.0]))
-def test_an_edge_is_where_the_size_is_reached(p, largest, side):
-    """At the edge the power of its side has the asked size, and a little further out it is larger."""
-    x = judging.edge(largest, side, p)
-    assert 0.5 * math.log(judging.power(x, side, p)) == pytest.approx(largest, rel=1e-6, abs=1e-6)
-    further = x + side * (abs(x) * 1e-6 + p.jump * 1e-3)
-    assert 0.5 * math.log(judging.power(further, side, p)) > largest
+@given(cases(), st.floats(0.5, 12), st.sampled_from([1.0, -1.0]))
+def test_an_edge_is_where_the_bound_is_reached(case, bound, side):
+    """At the edge the strangeness of its side is the bound, and a little further out it is larger."""
+    x = combining.edge(side, bound, case)
+    assert combining.one_sided(x, side, case)[0] == pytest.approx(bound, rel=1e-6, abs=1e-6)
+    further = x + side * (abs(x) * 1e-6 + case.expected.jump * 1e-3)
+    assert combining.one_sided(further, side, case)[0] > bound
 
 
-@given(predictions(), finite, st.floats(0, 1e3))
-def test_further_out_is_never_less(p, x, more):
-    """The power of a side never falls as a sample moves that way."""
-    assert judging.power(x + more, 1.0, p) >= judging.power(x, 1.0, p) * (1 - 1e-12)
-    assert judging.power(x - more, -1.0, p) >= judging.power(x, -1.0, p) * (1 - 1e-12)
+@given(cases(), finite, st.floats(0, 1e3), st.sampled_from([1.0, -1.0]))
+def test_further_out_is_never_less(case, x, more, side):
+    """Strangeness, deviation and evidence of a side never fall as a sample moves that way."""
+    near, far = combining.one_sided(x, side, case), combining.one_sided(x + side * more, side, case)
+    assert all(b >= a * (1 - 1e-9) - 1e-9 for a, b in zip(near, far, strict=True))
 
 
-@given(st.floats(0, 40), st.floats(0.01, 5), st.floats(0.01, 5))
-def test_strangeness_can_be_undone(amount, median, more):
-    """The size found for a strangeness is the one it came from."""
-    strange = judging.strangeness(amount, median, median + more)
-    assert judging.largest_within(strange, median, median + more) == pytest.approx(amount, rel=1e-9, abs=1e-9)
+@given(
+    st.lists(scale, min_size=layout.RUNNING, max_size=layout.RUNNING),
+    st.lists(st.floats(0, 5), min_size=6, max_size=6),
+    share,
+)
+def test_the_network_says_what_its_formula_says(values, found, now):
+    """Units see signs, what was off lately and the setting; what they say of the setting alone is subtracted."""
+    run, begun = np.array(values), np.empty(combining.ROOM)
+    combining.prepare(run, layout.HOURLY, begun)
+    setting, memory = combining.setting(run, layout.HOURLY), combining.memory(run)
+    expected = naive.evidence(weights, found, now, memory, setting)
+    assert combining.evidence(now, layout.Signs(*found), begun) == pytest.approx(expected, rel=1e-9, abs=1e-9)
+
+
+@given(cases(), st.sampled_from([1.0, -1.0]))
+def test_what_is_usual_is_never_strange(case, side):
+    """Where the sample is neither above the season nor above the recent level, nothing that was before speaks."""
+    p = case.expected
+    assert combining.one_sided(side * min(side * p.usual, side * p.forecast), side, case) == (0.0, 0.0, 0.0)
 
 
 def test_strangeness_counts_decades():
@@ -163,13 +209,15 @@ def test_a_level_shift_is_one_bounded_episode(step, side):
 
 
 def test_coming_back_from_an_outage_is_far_less_strange_than_going():
-    """After forty minutes far below, the way back to the usual curve stays around the bound at most."""
+    """After forty minutes far below, the way back to the usual curve is over in ten, and two decades less rare."""
     frame = wave(series=6, days=6, step=60, swing=5.0)
     first = DAY // 60
     frame.values[:, 5 * DAY // 60 :][:, :40] -= 30.0
     strangeness = learned_then_scored(frame, 4)
-    assert (strangeness[:, first : first + 10] > BOUND + 1).all()
-    assert (strangeness[:, first + 40 :] < BOUND + 0.25).all()
+    going, back = strangeness[:, first : first + 10], strangeness[:, first + 40 :]
+    assert (going > BOUND + 2).all()
+    assert (back.max(axis=1) < going.max(axis=1) - 2).all()
+    assert (back[:, 10:] < BOUND).all()
 
 
 def test_a_spike_on_a_steep_slope_stands_out():
@@ -249,7 +297,7 @@ def test_parts_add_up_to_the_strangeness():
     state, lately = model.fit(frame.columns(0, size - 60)), frame.columns(size - 60, size)
     parts = model.parts(state, lately)
     np.testing.assert_allclose(sum(parts.values()), model.score(state, lately), rtol=1e-9)
-    jump, season, lasting = (part[0] for part in parts.values())
+    jump, season, lasting, _ = (part[0] for part in parts.values())
     assert jump[20] > max(season[20], lasting[20])
     assert jump[-1] < season[-1]
 

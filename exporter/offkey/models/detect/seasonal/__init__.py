@@ -1,7 +1,7 @@
 """Seasonal detector: what is usual at this time of day and week, and what is usual right now."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -12,6 +12,7 @@ from offkey.core.frame import Array, Frame
 from offkey.core.labels import Labels
 from offkey.core.state import AnyArray, State
 from offkey.models.detect.seasonal import layout
+from offkey.models.detect.seasonal.combining import ROOM
 from offkey.models.detect.seasonal.walk import walk
 
 ROWS = {"running": (layout.RUNNING, np.float64), "learned": (layout.LEARNED, np.float32)}
@@ -19,6 +20,7 @@ PART_WORDS = (
     "the jump from a moment ago",
     "the distance from what is usual at this time",
     "how long it has been so",
+    "its likeness to known incidents",
 )
 LEVEL_SECONDS = (40.0, 140.0, 470.0, 1970.0)  # time constants of the running levels
 LEVEL_STEPS = (0.8, 0.35, 0.12, 0.03)  # and the most that one sample may move them
@@ -30,6 +32,7 @@ class Model:
 
     season: Literal["none", "daily", "weekly"] = "weekly"
     context: int = 0  # the state remembers all that is needed
+    revision: int = field(default=2, init=False)  # of what is kept of a series; with another one it is learned anew
 
     def fit(self, frame: Frame) -> State:
         """Learn from a history, oldest sample first."""
@@ -49,7 +52,7 @@ class Model:
         return share
 
     def score(self, state: State, frame: Frame) -> Array:
-        """Return -log10 of the share of past deviations that were larger, shape (S, T)."""
+        """Return how rare such deviations, and such signs of an anomaly, were in the past, in decades, shape (S, T)."""
         rows = _writable(state.align(frame.series))
         strangeness: Array = self._walk(layout.SCORE, rows, frame, np.zeros(len(frame.series)), 1)[0]
         return strangeness
@@ -63,8 +66,17 @@ class Model:
     def parts(self, state: State, frame: Frame) -> dict[str, Array]:
         """Return what each part adds to the strangeness, (S, T) each."""
         rows = _writable(state.align(frame.series))
-        found = self._walk(layout.PARTS, rows, frame, np.zeros(len(frame.series)), 3)
+        found = self._walk(layout.PARTS, rows, frame, np.zeros(len(frame.series)), len(PART_WORDS))
         return dict(zip(PART_WORDS, found, strict=True))
+
+    def signs(self, frame: Frame) -> Array:
+        """Return what the network is told of each sample of a series nobody has seen, shape (K, S, T).
+
+        In the order of `layout.Signs`, `layout.Memory` and `layout.Setting`.
+        """
+        rows = _writable(blank(frame.series))
+        told = sum(len(kind._fields) for kind in (layout.Signs, layout.Memory, layout.Setting))
+        return self._walk(layout.SIGNS, rows, frame, np.zeros(len(frame.series)), told)
 
     @property
     def _need(self) -> int:
@@ -82,6 +94,9 @@ class Model:
             layout.R_LEVEL: 2 * DAY,
             layout.R_STALE: HOUR,
             layout.R_FRESH: 5 * MINUTE,
+            layout.R_LONG: 14 * DAY,
+            layout.R_EXTREME: 12 * HOUR,
+            layout.R_STIR: 16 * MINUTE,
         }
         rates = np.zeros(layout.RATES)
         rates[layout.STEP], rates[layout.NEED] = step, self._need
@@ -100,7 +115,7 @@ class Model:
             np.ascontiguousarray(frame.values, np.float64),
             _clock(frame),
             self.rates(frame.axis.step),
-            (rows["running"], rows["learned"]),
+            layout.Rows(rows["running"], rows["learned"], *room()),
             np.ascontiguousarray(bound, np.float64),
             out,
         )
@@ -110,6 +125,11 @@ class Model:
 def blank(series: tuple[Labels, ...]) -> State:
     """Return the state of series that nobody has seen."""
     return State(series, {name: np.zeros((len(series), size), dtype) for name, (size, dtype) in ROWS.items()})
+
+
+def room() -> tuple[Array, AnyArray, Array]:
+    """Return what the kernel writes to while it judges."""
+    return np.empty(layout.RUNNING), np.empty(layout.LEARNED, np.float32), np.empty(ROOM)
 
 
 def _clock(frame: Frame) -> layout.Clock:

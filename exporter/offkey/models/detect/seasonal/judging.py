@@ -5,12 +5,14 @@ import math
 from offkey.core.frame import Array
 from offkey.core.state import AnyArray
 from offkey.models.detect.seasonal.layout import (
+    BASE,
     BEND,
     CHANGE,
     COUNT,
     ERRORS,
     FAR,
     HALF,
+    HELD,
     HELD_CLIP,
     HOUR_JUMP,
     HOUR_SECONDS,
@@ -23,12 +25,19 @@ from offkey.models.detect.seasonal.layout import (
     LEVEL,
     LEVELS,
     LIFTED,
+    LONG_HIGH,
+    LONG_LOW,
+    LONG_MEAN,
+    LONG_RANGE,
+    LONG_SPREAD,
+    MEAN,
     NEAR,
     PROFILE,
     QUICK,
     QUICK_GAIN,
     R_QUICK,
     R_SLOW,
+    RANGE,
     RAW,
     SEASON,
     SEEN,
@@ -42,10 +51,10 @@ from offkey.models.detect.seasonal.layout import (
     Now,
     Prediction,
 )
-from offkey.models.kernels import compiled
+from offkey.models.kernels import door
 
 
-@compiled
+@door
 def season(run: Array, learned: AnyArray, now: Now, kind: float) -> tuple[float, float, bool]:
     """Return the seasonal expectation, its weekly part, and whether that time of day was seen before."""
     if kind < 1:
@@ -63,7 +72,7 @@ def season(run: Array, learned: AnyArray, now: Now, kind: float) -> tuple[float,
     return float(run[LEVEL] + usual + extra), extra, True
 
 
-@compiled
+@door
 def forecast(run: Array, usual: float) -> float:
     """Return the mean of the running levels, each weighted by the fourth power of its recent accuracy."""
     best = run[ERRORS]
@@ -82,18 +91,24 @@ def forecast(run: Array, usual: float) -> float:
     return float(run[LAST] + moved / total)
 
 
-@compiled
-def predict(run: Array, learned: AnyArray, now: Now, rates: Array) -> Prediction:
-    """Return what is expected of the next sample."""
-    usual, extra, known = season(run, learned, now, rates[SEASON])
-    level = forecast(run, usual)
-    hour = now.hour
+@door
+def scales(run: Array, hour: int, known: bool) -> tuple[float, float, float]:
+    """Return the scale of the innovation, that of the seasonal residual, and what no scale falls below."""
     trusted = run[hour + HOUR_SEEN] > HOUR_SECONDS / 2
     floor = 0.05 * run[FAR] + 0.2 * (run[SPREAD] + run[CHANGE]) + 1e-14 * abs(run[LEVEL]) + 1e-12
     jump = max(run[NEAR], run[hour + HOUR_JUMP] if trusted else run[FAR])
     width = run[hour + HOUR_WIDTH] if trusted and run[hour + HOUR_WIDTH] > 0 else run[SPREAD]
     jump = math.sqrt(jump * jump + run[STALE] * run[STALE] * width * width) + floor
     width = max(width, 0.2 * run[SPREAD]) + floor if known else jump
+    return jump, width, floor
+
+
+@door
+def predict(run: Array, learned: AnyArray, now: Now, rates: Array) -> Prediction:
+    """Return what is expected of the next sample."""
+    usual, extra, known = season(run, learned, now, rates[SEASON])
+    level = forecast(run, usual)
+    jump, width, floor = scales(run, now.hour, known)
     quick, slow = shares(run, rates)
     return Prediction(
         level,
@@ -108,10 +123,21 @@ def predict(run: Array, learned: AnyArray, now: Now, rates: Array) -> Prediction
         quick,
         run[SLOW] * (1.0 - slow),
         slow,
+        1.0 / (run[SPREAD] + floor),
+        run[HELD] * (1.0 - slow),
+        run[MEAN],
+        1.0 / (run[RANGE] + floor),
+        run[LONG_MEAN],
+        1.0 / (run[LONG_RANGE] + floor),
+        run[LONG_HIGH],
+        run[LONG_LOW],
+        1.0 / (run[LONG_HIGH] - run[LONG_LOW] + floor),
+        (usual - run[LEVEL] + run[BASE]) if known else level,
+        1.0 / (run[LONG_SPREAD] + floor),
     )
 
 
-@compiled
+@door
 def shares(run: Array, rates: Array) -> tuple[float, float]:
     """Return the share that one sample has in what was sustained, quick and slow, when it is judged.
 
@@ -124,7 +150,7 @@ def shares(run: Array, rates: Array) -> tuple[float, float]:
     return 1.0 - (1.0 - rates[R_QUICK]) ** times, 1.0 - (1.0 - rates[R_SLOW]) ** times
 
 
-@compiled
+@door
 def factors(x: float, side: float, p: Prediction) -> tuple[float, float, float]:
     """Return how far a sample is on a side (1 above, -1 below) as a jump, from the season, and for how long; each >= 1.
 
@@ -144,7 +170,7 @@ def factors(x: float, side: float, p: Prediction) -> tuple[float, float, float]:
     return up, 1.0 + residual, (1.0 + now * quick) * (1.0 + now * slow)
 
 
-@compiled
+@door
 def power(x: float, side: float, p: Prediction) -> float:
     """Return how far a sample is on one side (1 above, -1 below): at least 1, never falling as it moves that way.
 
@@ -156,50 +182,7 @@ def power(x: float, side: float, p: Prediction) -> float:
     return up * up * residual * held
 
 
-@compiled
-def size(x: float, p: Prediction) -> float:
-    """Return the size of a sample's deviation, whichever side is larger: half the logarithm of its power, >= 0."""
-    return 0.5 * math.log(max(power(x, 1.0, p), power(x, -1.0, p)))
-
-
-@compiled
-def edge(largest: float, side: float, p: Prediction) -> float:
-    """Return the sample furthest out on a side whose size on that side is `largest`.
-
-    False position on the fourth root of the power, which is nearly straight.
-    Source: Anderson and Bjorck (1973), BIT 13:253-264.
-    """
-    goal = math.exp(0.5 * largest)
-    inner, below = side * min(side * p.forecast, side * p.usual), 1.0 - goal
-    if below >= 0.0:
-        return inner
-    reach = max(p.jump, p.width) * goal
-    outer = inner + side * reach
-    above = math.sqrt(math.sqrt(power(outer, side, p))) - goal
-    while above < 0.0:
-        inner, below = outer, above
-        reach *= 4.0
-        outer += side * reach
-        above = math.sqrt(math.sqrt(power(outer, side, p))) - goal
-    x, off_before = outer, 0.0
-    for _ in range(80):
-        x = (inner * above - outer * below) / (above - below)
-        off = math.sqrt(math.sqrt(power(x, side, p))) - goal
-        if abs(off) <= 1e-9 * goal:
-            break
-        if off > 0.0:
-            if off_before > 0.0:
-                below *= 1.0 - off / above if off < above else 0.5
-            outer, above = x, off
-        else:
-            if off_before < 0.0:
-                above *= 1.0 - off / below if off > below else 0.5
-            inner, below = x, off
-        off_before = off
-    return x
-
-
-@compiled
+@door
 def strangeness(amount: float, median: float, rare: float) -> float:
     """Return decades of rarity of a size, from the series' own median and hundredth: an exponential tail.
 
@@ -209,12 +192,3 @@ def strangeness(amount: float, median: float, rare: float) -> float:
         return HALF * amount / median
     decades = HALF + (HUNDREDTH - HALF) * (amount - median) / max(1.0, rare - median)
     return decades if decades < BEND else BEND + 2.0 * math.log1p((decades - BEND) / 2.0)
-
-
-@compiled
-def largest_within(bound: float, median: float, rare: float) -> float:
-    """Return the size whose strangeness is `bound`, at most 300."""
-    if bound <= HALF:
-        return median * max(0.0, bound) / HALF
-    decades = bound if bound < BEND else BEND + 2.0 * math.expm1(min(20.0, (bound - BEND) / 2.0))
-    return min(300.0, median + (decades - HALF) * max(1.0, rare - median) / (HUNDREDTH - HALF))

@@ -8,6 +8,7 @@ import math
 from typing import NamedTuple
 
 from offkey.core.frame import Array, IntArray
+from offkey.core.state import AnyArray
 
 DAY_SECONDS, HOUR_SECONDS, BIN_SECONDS, CELL_SECONDS = 86_400, 3_600, 300, 1_800
 HOURS, BINS, CELLS, LEVELS, TAIL = 24, 288, 7 * 48, 4, 48
@@ -15,7 +16,9 @@ HOURS, BINS, CELLS, LEVELS, TAIL = 24, 288, 7 * 48, 4, 48
 # columns of `running`
 SEEN, COUNT, LAST, LEVEL, NEAR, FAR, SPREAD, CHANGE, QUICK, SLOW, HELD, OFFSET = range(12)
 FIRM, SHIFT, STALE, BIN, BIN_SUM, BIN_COUNT, CELL, CELL_SUM, CELL_COUNT, BASE, MEDIAN, RARE = range(12, 24)
-RAW = 24  # running levels of the samples
+MEAN, RANGE, ABOVE, BELOW, STIR, FLAT, FLATS = range(24, 31)
+LONG_MEAN, LONG_RANGE, LONG_HIGH, LONG_LOW, LONG_SPREAD, EVIDENCE_MEDIAN, EVIDENCE_RARE = range(31, 38)
+RAW = 38  # running levels of the samples
 LIFTED = RAW + LEVELS  # running levels of their seasonal residuals
 ERRORS = LIFTED + LEVELS  # mean absolute error of each level, and of the last sample
 HOURLY = ERRORS + 2 * LEVELS + 1  # for each hour of the day:
@@ -26,15 +29,17 @@ RUNNING = HOURLY + HOUR_STRIDE * HOURS
 PROFILE, VISITS, BIN_STRIDE = range(3)  # for each bin of the day: deviation from the level, how often learned
 WEEK = BIN_STRIDE * BINS  # further deviation by half-hour of the week
 LATELY = WEEK + CELLS  # what that deviation was a week ago
-SIZES = LATELY + CELLS  # counts of past sizes
-LEARNED = SIZES + TAIL
+SIZES = LATELY + CELLS  # counts of past sizes of the deviation
+EVIDENCE = SIZES + TAIL  # and of the evidence
+LEARNED = EVIDENCE + TAIL
 
 # entries of the rates: how far one sample moves a running value
 STEP, NEED, SEASON, R_NEAR, R_FAR, R_HOUR, R_QUICK, R_SLOW, R_FIRM, R_LEVEL, R_STALE, R_FRESH = range(12)
-R_LEVELS = 12
+R_LONG, R_EXTREME, R_STIR = range(12, 15)
+R_LEVELS = 15
 RATES = R_LEVELS + LEVELS
 
-LEARN, SCORE, BAND, PARTS = range(4)
+LEARN, SCORE, BAND, PARTS, SIGNS = range(5)
 
 WARM = 30  # samples after which one sample's influence is limited
 CLIP = 4.0  # scales that one sample may move a level or a scale by
@@ -42,12 +47,16 @@ FAR_OFF = 3.0  # scales that count as off when a shift is looked for
 FIRM_ENOUGH = 0.75  # share of recent samples far off at which levels follow without limit
 SHIFT_SECONDS = 7_200  # how long a residual must be held to be adopted as the level
 HELD_CLIP = 8.0
+DRIFT_ALLOWED, DRIFT_KEPT = 0.8, 0.98  # scaled innovation that does not count in a one-sided sum, share of it kept
+FAR_FROM_MEAN = 3.0  # mean distances that one sample may move the slow mean by
+FORGOTTEN = 0.1  # how slowly an extreme is forgotten, against the slow mean
 JUMP_ALLOWED, JUMP_PER_RESIDUAL = 3.0, 2.0  # scaled innovation that counts, more of it far from the season
 QUICK_GAIN, SLOW_GAIN = 2.2, 3.9  # what makes the sustained innovations as wide as single ones, once a minute
 LARGEST = 1e30  # samples beyond are taken for this much: nothing real is, and single precision ends at 3e38
 TAIL_WIDTH = 0.25  # width of a tail bin, in units of size
 TAIL_MOST = 40_000.0  # samples after which the weight of old ones is halved
 TAIL_PRIOR = 300.0  # samples that the ordinary tail counts for
+EVIDENCE_SHARE = 0.4  # of strangeness that comes from the rarity of the evidence, the rest from that of the deviation
 ORDINARY_MEDIAN, ORDINARY_RARE = 1.4, 3.6  # sizes that half and 99 % of the samples of an ordinary series stay below
 HALF, HUNDREDTH = math.log10(2.0), 2.0  # decades of rarity at those two
 BEND = 6.0  # decades beyond which strangeness grows with the logarithm only
@@ -91,3 +100,76 @@ class Prediction(NamedTuple):
     quick_share: float
     slow: float
     slow_share: float
+    per_spread: float  # reciprocal scale of all seasonal residuals
+    held: float  # residual sustained over fifteen minutes so far
+    mean: float  # of two days
+    per_range: float
+    long_mean: float  # of two weeks
+    per_long: float
+    high: float  # extremes, and how far they lie apart
+    low: float
+    per_reach: float
+    base: float  # seasonal value on the slow level
+    per_base: float
+
+
+class Tails(NamedTuple):
+    """Sizes that half and 99 % of a series' past stay below: of its deviations, and of the evidence."""
+
+    median: float
+    rare: float
+    evidence_median: float
+    evidence_rare: float
+
+
+class Rows(NamedTuple):
+    """The state of all series, and room to judge one of them without touching it."""
+
+    running: Array  # (S, RUNNING)
+    learned: AnyArray  # (S, LEARNED)
+    spare: Array  # (RUNNING,)
+    spared: AnyArray  # (LEARNED,)
+    begun: Array  # what the network says before the sample is seen
+
+
+class Case(NamedTuple):
+    """All that one sample is judged by."""
+
+    expected: Prediction
+    begun: Array  # what the network says before the sample is seen, and room to go on
+    past: Tails
+
+
+class Signs(NamedTuple):
+    """What speaks for an anomaly on one side, each at least 0: logarithms of 1 plus a scaled deviation."""
+
+    power: float  # half the logarithm of the product of the short-term and the seasonal deviation
+    spread: float  # deviation from the season, against all residuals of two days
+    held: float  # residual sustained over fifteen minutes
+    range: float  # from the means of two days and two weeks, whichever is further
+    extreme: float  # beyond what was ever seen, against its reach
+    base: float  # from the season on a level that adopts no shift
+
+
+class Memory(NamedTuple):
+    """What was off lately, on either side, each at least 0; it counts as far as the sample itself is off."""
+
+    firm: float  # share of the last minutes far off
+    stir: float  # and of the last quarter of an hour
+    held: float  # size of the residual sustained over fifteen minutes
+    quick: float  # of the innovation sustained over five minutes
+    slow: float  # and over fifteen
+    drift: float  # of the sum of innovations on one side
+
+
+class Setting(NamedTuple):
+    """What kind of series it is: logarithms of the ratios of its scales."""
+
+    calm: float  # innovations of two hours against those of two days
+    hour: float  # of this hour of day
+    spread: float  # seasonal residuals
+    width: float  # seasonal residuals at this hour of day
+    range: float  # distances from the mean of two days
+    long: float  # and of two weeks
+    change: float  # smallest changes
+    flat: float  # how long it has not changed, against how long it mostly does not; no logarithm

@@ -4,9 +4,11 @@ import math
 
 from offkey.core.frame import Array
 from offkey.core.state import AnyArray
-from offkey.models.detect.seasonal.judging import predict, size
+from offkey.models.detect.seasonal.judging import predict
 from offkey.models.detect.seasonal.layout import (
+    ABOVE,
     BASE,
+    BELOW,
     BIN,
     BIN_COUNT,
     BIN_SECONDS,
@@ -21,7 +23,12 @@ from offkey.models.detect.seasonal.layout import (
     CHANGE,
     CLIP,
     COUNT,
+    DRIFT_ALLOWED,
+    DRIFT_KEPT,
     ERRORS,
+    EVIDENCE,
+    EVIDENCE_MEDIAN,
+    EVIDENCE_RARE,
     FAR,
     FAR_OFF,
     FIRM,
@@ -39,6 +46,10 @@ from offkey.models.detect.seasonal.layout import (
     LEVEL,
     LEVELS,
     LIFTED,
+    LONG_HIGH,
+    LONG_LOW,
+    LONG_MEAN,
+    MEAN,
     MEDIAN,
     NEAR,
     NEED,
@@ -57,6 +68,7 @@ from offkey.models.detect.seasonal.layout import (
     R_QUICK,
     R_SLOW,
     R_STALE,
+    R_STIR,
     RARE,
     RAW,
     SEASON,
@@ -68,6 +80,7 @@ from offkey.models.detect.seasonal.layout import (
     SPREAD,
     STALE,
     STEP,
+    STIR,
     TAIL,
     TAIL_MOST,
     TAIL_PRIOR,
@@ -78,10 +91,12 @@ from offkey.models.detect.seasonal.layout import (
     Now,
     Prediction,
 )
-from offkey.models.kernels import compiled
+from offkey.models.detect.seasonal.ranges import learn_range
+from offkey.models.detect.seasonal.weights import ORDINARY
+from offkey.models.kernels import door
 
 
-@compiled
+@door
 def learn(run: Array, learned: AnyArray, x: float, now: Now, rates: Array, p: Prediction) -> None:
     """Take one sample, or a missing one, into the state; `p` is the prediction made for it."""
     if math.isnan(x):
@@ -90,6 +105,8 @@ def learn(run: Array, learned: AnyArray, x: float, now: Now, rates: Array, p: Pr
             run[QUICK] *= 1.0 - rates[R_STALE]
             run[SLOW] *= 1.0 - rates[R_STALE]
             run[HELD] *= 1.0 - rates[R_STALE]
+            run[ABOVE] *= 1.0 - rates[R_STALE]
+            run[BELOW] *= 1.0 - rates[R_STALE]
         return
     if not run[COUNT] >= 1:
         begin(run, learned, x)
@@ -108,18 +125,24 @@ def learn(run: Array, learned: AnyArray, x: float, now: Now, rates: Array, p: Pr
     if p.known:
         run[CELL_SUM] += x - (usual - run[LEVEL] - p.extra) - run[BASE]
         run[CELL_COUNT] += 1.0
-    if run[SEEN] >= rates[NEED]:
-        learned[SIZES + min(TAIL - 1, int(size(x, p) / TAIL_WIDTH))] += 1.0
     learn_scales(run, x, usual, now.hour, rates, p)
     learn_levels(run, x, usual, rates, p)
     learn_shift(run, x, usual, rates, p)
+    learn_range(run, x, x - usual + run[LEVEL] - run[BASE], rates)
     run[STALE] *= 1.0 - rates[R_FRESH]
     run[LAST] = x
     run[SEEN] += rates[STEP]
     run[COUNT] += 1.0
 
 
-@compiled
+@door
+def count(learned: AnyArray, size: float, amount: float) -> None:
+    """Count the size of a deviation and the evidence among those of the past."""
+    learned[SIZES + min(TAIL - 1, int(size / TAIL_WIDTH))] += 1.0
+    learned[EVIDENCE + min(TAIL - 1, int(amount / TAIL_WIDTH))] += 1.0
+
+
+@door
 def begin(run: Array, learned: AnyArray, x: float) -> None:
     """Begin a series at its first sample."""
     run[:] = 0.0
@@ -127,12 +150,13 @@ def begin(run: Array, learned: AnyArray, x: float) -> None:
     run[LAST] = x
     run[LEVEL] = x
     run[RAW : RAW + LEVELS] = x
+    run[MEAN] = run[LONG_MEAN] = run[LONG_HIGH] = run[LONG_LOW] = x
     run[BIN] = -1.0
-    run[MEDIAN] = ORDINARY_MEDIAN
-    run[RARE] = ORDINARY_RARE
+    run[MEDIAN], run[RARE] = ORDINARY_MEDIAN, ORDINARY_RARE
+    run[EVIDENCE_MEDIAN], run[EVIDENCE_RARE] = ORDINARY
 
 
-@compiled
+@door
 def close_bin(run: Array, learned: AnyArray, rates: Array) -> None:
     """Teach the profile the mean residual of the time-of-day bin that has ended, and renew the tail's quantiles.
 
@@ -151,10 +175,12 @@ def close_bin(run: Array, learned: AnyArray, rates: Array) -> None:
             learned[BIN_STRIDE * (k % BINS) + PROFILE] += gain * residual
             learned[BIN_STRIDE * (k % BINS) + VISITS] += 1.0
     run[BIN_SUM] = run[BIN_COUNT] = 0.0
-    renew(run, learned[SIZES : SIZES + TAIL])
+    run[MEDIAN], run[RARE] = renewed(learned[SIZES : SIZES + TAIL], ORDINARY_MEDIAN, ORDINARY_RARE)
+    found = renewed(learned[EVIDENCE : EVIDENCE + TAIL], ORDINARY[0], ORDINARY[1])
+    run[EVIDENCE_MEDIAN], run[EVIDENCE_RARE] = found
 
 
-@compiled
+@door
 def close_cell(run: Array, learned: AnyArray, rates: Array) -> None:
     """Teach the week what this half-hour's deviation from the day's profile has in common with a week ago.
 
@@ -173,9 +199,9 @@ def close_cell(run: Array, learned: AnyArray, rates: Array) -> None:
     run[CELL_SUM] = run[CELL_COUNT] = 0.0
 
 
-@compiled
-def renew(run: Array, sizes: AnyArray) -> None:
-    """Read the median and the hundredth off the counts of past sizes, mixed with those of an ordinary series."""
+@door
+def renewed(sizes: AnyArray, median: float, rare: float) -> tuple[float, float]:
+    """Return the median and the hundredth of counted sizes, mixed with those of an ordinary series."""
     total = 0.0
     for k in range(TAIL):
         total += sizes[k]
@@ -183,12 +209,13 @@ def renew(run: Array, sizes: AnyArray) -> None:
         sizes *= 0.5
         total *= 0.5
     own = total / (total + TAIL_PRIOR)
-    if own > 0.0:
-        run[MEDIAN] = own * quantile(sizes, 0.5 * total) + (1.0 - own) * ORDINARY_MEDIAN
-        run[RARE] = own * quantile(sizes, 0.99 * total) + (1.0 - own) * ORDINARY_RARE
+    if own <= 0.0:
+        return median, rare
+    median = own * quantile(sizes, 0.5 * total) + (1.0 - own) * median
+    return median, own * quantile(sizes, 0.99 * total) + (1.0 - own) * rare
 
 
-@compiled
+@door
 def quantile(sizes: AnyArray, below: float) -> float:
     """Return the size that so many of the counted ones stay below, interpolated within its bin."""
     for k in range(TAIL):
@@ -198,7 +225,7 @@ def quantile(sizes: AnyArray, below: float) -> float:
     return TAIL_WIDTH * TAIL
 
 
-@compiled
+@door
 def learn_levels(run: Array, x: float, usual: float, rates: Array, p: Prediction) -> None:
     """Move the running levels and their errors by one sample."""
     limit = CLIP * p.jump if run[COUNT] > WARM else 1e300
@@ -215,7 +242,7 @@ def learn_levels(run: Array, x: float, usual: float, rates: Array, p: Prediction
     run[ERRORS + 2 * LEVELS] += gain * (min(abs(x - run[LAST]), limit) - run[ERRORS + 2 * LEVELS])
 
 
-@compiled
+@door
 def learn_scales(run: Array, x: float, usual: float, hour: int, rates: Array, p: Prediction) -> None:
     """Move the innovation and residual scales by one sample, those of its hour of day included."""
     warm = run[COUNT] > WARM
@@ -238,7 +265,7 @@ def learn_scales(run: Array, x: float, usual: float, hour: int, rates: Array, p:
         run[hour + HOUR_WIDTH] += max(rates[R_HOUR], step / (since + step)) * (residual - run[hour + HOUR_WIDTH])
 
 
-@compiled
+@door
 def learn_shift(run: Array, x: float, usual: float, rates: Array, p: Prediction) -> None:
     """Follow what is sustained; adopt a residual as the new level when it has been held for long."""
     residual = x - usual if p.known else 0.0
@@ -248,8 +275,11 @@ def learn_shift(run: Array, x: float, usual: float, rates: Array, p: Prediction)
     run[SLOW] += rates[R_SLOW] * (jump - run[SLOW])
     run[HELD] += rates[R_SLOW] * (min(HELD_CLIP, max(-HELD_CLIP, z)) - run[HELD])
     run[OFFSET] += rates[R_SLOW] * (residual - run[OFFSET])
+    run[ABOVE] = max(0.0, run[ABOVE] * DRIFT_KEPT + jump - DRIFT_ALLOWED)
+    run[BELOW] = max(0.0, run[BELOW] * DRIFT_KEPT - jump - DRIFT_ALLOWED)
     off = abs(u) > FAR_OFF or abs(z) > CLIP
     run[FIRM] += rates[R_FIRM] * ((1.0 if off else 0.0) - run[FIRM])
+    run[STIR] += rates[R_STIR] * ((1.0 if off else 0.0) - run[STIR])
     run[SHIFT] = run[SHIFT] + rates[STEP] if abs(run[HELD]) > FAR_OFF else 0.0
     if run[SHIFT] >= SHIFT_SECONDS:
         run[LEVEL] += run[OFFSET]

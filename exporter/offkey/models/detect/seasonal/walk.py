@@ -6,53 +6,80 @@ import numpy as np
 
 from offkey.core.frame import Array
 from offkey.core.state import AnyArray
-from offkey.models.detect.seasonal.judging import edge, factors, largest_within, power, predict, size, strangeness
+from offkey.models.detect.seasonal.combining import (
+    edge,
+    judge,
+    memory,
+    prepare,
+    setting,
+    share_off,
+    signs,
+    tails,
+)
+from offkey.models.detect.seasonal.judging import factors, power, predict, strangeness
 from offkey.models.detect.seasonal.layout import (
     BAND,
+    EVIDENCE_SHARE,
     LARGEST,
     LEARN,
-    LEARNED,
-    MEDIAN,
     NEED,
     PARTS,
-    RARE,
-    RUNNING,
     SCORE,
     SEEN,
+    SIGNS,
+    Case,
     Clock,
     Now,
     Prediction,
+    Rows,
 )
-from offkey.models.detect.seasonal.learning import learn
-from offkey.models.kernels import compiled
+from offkey.models.detect.seasonal.learning import count, learn
+from offkey.models.kernels import door
 
 
-@compiled
-def band(bound: float, median: float, rare: float, p: Prediction) -> tuple[float, float, float]:
-    """Return the expected sample and the edges at which strangeness reaches the bound.
+@door
+def band(bound: float, case: Case) -> tuple[float, float, float]:
+    """Return what is usual and the edges at which strangeness reaches the bound.
 
     Where season and recent level disagree so much that every sample is stranger than the bound, the edges meet, just
     crossed, so that no sample lies between them.
     """
-    largest = largest_within(bound, median, rare)
-    lower, upper = edge(largest, -1.0, p), edge(largest, 1.0, p)
+    lower = upper = 0.0
+    for side in (1.0, -1.0):  # a loop, so that the search is compiled once
+        lower, upper = edge(side, bound, case), lower
     if lower <= upper:
-        return min(upper, max(lower, p.forecast)), lower, upper
+        return min(upper, max(lower, case.expected.usual)), lower, upper
     middle = 0.5 * (lower + upper)
     return middle, float(np.nextafter(middle, np.inf)), float(np.nextafter(middle, -np.inf))
 
 
-@compiled
-def parts(x: float, median: float, rare: float, p: Prediction) -> tuple[float, float, float]:
-    """Return the strangeness of a sample as what its jump, its season and its duration add to it."""
+@door
+def parts(x: float, case: Case) -> tuple[float, float, float, float]:
+    """Return the strangeness of a sample as what its jump, its season, its duration and the evidence add to it."""
+    rarity, size, amount = judge(x, case)
+    p, past = case.expected, case.past
     side = 1.0 if power(x, 1.0, p) >= power(x, -1.0, p) else -1.0
     up, residual, held = factors(x, side, p)
     jump, season, duration = 2.0 * math.log(up), math.log(residual), math.log(held)
-    each = strangeness(size(x, p), median, rare) / max(1e-300, jump + season + duration)
-    return jump * each, season * each, duration * each
+    own = (1.0 - EVIDENCE_SHARE) * strangeness(size, past.median, past.rare)
+    rest = EVIDENCE_SHARE * strangeness(amount, past.evidence_median, past.evidence_rare)
+    whole = rarity / max(1e-300, own + rest)
+    each = own * whole / max(1e-300, jump + season + duration)
+    return jump * each, season * each, duration * each, rest * whole
 
 
-@compiled
+@door
+def answer(mode: int, x: float, rarity: float, bound: float, case: Case, out: Array) -> None:
+    """Write what is asked for about one sample of this strangeness to `out`."""
+    if mode == BAND:
+        out[0], out[1], out[2] = band(bound, case)
+    elif mode == SCORE and not math.isnan(x):
+        out[0] = rarity
+    elif mode == PARTS and not math.isnan(x):
+        out[0], out[1], out[2], out[3] = parts(x, case)
+
+
+@door
 def column(clock: Clock, z: int, t: int) -> Now:
     """Return one column of a clock in one zone."""
     return Now(
@@ -65,42 +92,64 @@ def column(clock: Clock, z: int, t: int) -> Now:
     )
 
 
-@compiled
-def walk(
-    mode: int, values: Array, clock: Clock, rates: Array, state: tuple[Array, AnyArray], bound: Array, out: Array
-) -> None:
+@door
+def describe(x: float, run: Array, hour: int, p: Prediction, out: Array) -> None:
+    """Write the signs of the side on which a sample is further off, what was off lately, and the setting to `out`."""
+    side = 1.0 if power(x, 1.0, p) >= power(x, -1.0, p) else -1.0
+    now, found = share_off(x, side, p), signs(x, side, p)
+    lately, kind = memory(run), setting(run, hour)
+    for k in range(len(found)):
+        out[k] = found[k]
+    for k in range(len(lately)):
+        out[len(found) + k] = now * lately[k]
+    for k in range(len(kind)):
+        out[len(found) + len(lately) + k] = kind[k]
+
+
+@door
+def copied(source: AnyArray, target: AnyArray) -> AnyArray:
+    """Copy the numbers of one array to another, (N,) each, and return that one."""
+    for k in range(len(source)):
+        target[k] = source[k]
+    return target
+
+
+@door
+def walk(mode: int, values: Array, clock: Clock, rates: Array, rows: Rows, bound: Array, out: Array) -> None:
     """Go through all series and columns.
 
     Args:
-        mode: LEARN writes what was learned to `state`; SCORE, BAND and PARTS leave it alone.
+        mode: LEARN writes what was learned to the state; SCORE, BAND, PARTS and SIGNS leave it alone.
         values: samples, shape (S, T).
         clock: local time of every column.
         rates: from `Model.rates`, shape (RATES,).
-        state: `running` (S, RUNNING) and `learned` (S, LEARNED).
+        rows: the state.
         bound: strangeness the band is asked for, shape (S,); read by BAND.
-        out: strangeness as (1, S, T), or expected, lower and upper, or its three parts, as (3, S, T); left alone where
-            nothing is known.
+        out: strangeness as (1, S, T), or expected, lower and upper as (3, S, T), or its four parts as (4, S, T), or
+            what the network is told; left alone where nothing is known.
     """
-    spare, spared = np.empty(RUNNING), np.empty(LEARNED, np.float32)
     last = values.shape[1] - 1
     for s in range(values.shape[0]):
-        run, learned = state[0][s], state[1][s]
+        run, learned = rows.running[s], rows.learned[s]
         if mode != LEARN and last > 0:
-            spare[:] = run
-            spared[:] = learned
-            run, learned = spare, spared
+            run, learned = copied(run, rows.spare), copied(learned, rows.spared)
         for t in range(last + 1):
             x = values[s, t]
             if abs(x) > LARGEST:
                 x = math.copysign(LARGEST, x)
             now = column(clock, clock.zone[s], t)
             p = predict(run, learned, now, rates)
+            learns = mode == LEARN or t < last
             if run[SEEN] >= rates[NEED]:
-                if mode == SCORE and not math.isnan(x):
-                    out[0, s, t] = strangeness(size(x, p), run[MEDIAN], run[RARE])
-                if mode == PARTS and not math.isnan(x):
-                    out[0, s, t], out[1, s, t], out[2, s, t] = parts(x, run[MEDIAN], run[RARE], p)
-                if mode == BAND:
-                    out[0, s, t], out[1, s, t], out[2, s, t] = band(bound[s], run[MEDIAN], run[RARE], p)
-            if mode == LEARN or t < last:
+                prepare(run, now.hour, rows.begun)
+                case = Case(p, rows.begun, tails(run))
+                rarity = 0.0
+                if not math.isnan(x) and (learns or mode == SCORE):
+                    rarity, size, amount = judge(x, case)
+                    if learns:
+                        count(learned, size, amount)
+                answer(mode, x, rarity, bound[s], case, out[:, s, t])
+                if mode == SIGNS and not math.isnan(x):
+                    describe(x, run, now.hour, p, out[:, s, t])
+            if learns:
                 learn(run, learned, x, now, rates, p)

@@ -1,0 +1,255 @@
+"""Strangeness: a sample's own deviation, and all that speaks for an anomaly in a network that only rises with it."""
+
+import math
+
+import numpy as np
+
+from offkey.core.frame import Array
+from offkey.models.detect.seasonal import weights
+from offkey.models.detect.seasonal.judging import power, strangeness
+from offkey.models.detect.seasonal.layout import (
+    ABOVE,
+    BELOW,
+    CHANGE,
+    EVIDENCE_MEDIAN,
+    EVIDENCE_RARE,
+    EVIDENCE_SHARE,
+    FAR,
+    FIRM,
+    FLAT,
+    FLATS,
+    HELD,
+    HELD_CLIP,
+    HOUR_JUMP,
+    HOUR_WIDTH,
+    LARGEST,
+    LEVEL,
+    LONG_RANGE,
+    MEDIAN,
+    NEAR,
+    QUICK,
+    RANGE,
+    RARE,
+    SLOW,
+    SPREAD,
+    STIR,
+    Case,
+    Memory,
+    Prediction,
+    Setting,
+    Signs,
+    Tails,
+)
+from offkey.models.kernels import door
+
+# Units lie side by side, so that the compiler takes several at once.
+BIAS, OUTER, DIRECT = np.array(weights.BIAS), np.array(weights.OUTER), np.array(weights.DIRECT)
+INNER, OF_MEMORY = np.array(weights.INNER).T.copy(), np.array(weights.OF_MEMORY).T.copy()
+OF_SETTING = np.array(weights.OF_SETTING).T.copy()
+CENTRE, PER_SPAN = np.array(weights.CENTRE), 1.0 / np.array(weights.SPAN)
+UNITS = len(BIAS)
+ROOM = 3 * UNITS + 1
+BENT = UNITS // 2  # units from here on grow without end, those before level off
+MOST_SETTING = 3.0  # spans that a setting may differ from the centre
+STRAIGHT = 0.5  # share of a strangeness whose exponential is nearly straight in the sample
+TOLERANCE = 1e-9  # of that
+FIRST_REACH = 6.0  # scales from what is usual at which an edge is looked for first
+
+
+@door
+def over(amount: float) -> float:
+    """Return the logarithm of 1 plus an amount, 0 for amounts below 0."""
+    return math.log(1.0 + amount) if amount > 0.0 else 0.0
+
+
+@door
+def share_off(x: float, side: float, p: Prediction) -> float:
+    """Return how far a sample is on a side, from 0 at what is usual to 1 at a scale from it."""
+    return min(1.0, max(0.0, side * (x - p.forecast) * p.per_jump, side * (x - p.usual) * p.per_width))
+
+
+@door
+def signs(x: float, side: float, p: Prediction) -> Signs:
+    """Return the signs of an anomaly on one side; each is at least 0 and never falls as the sample moves that way.
+
+    Near what is usual they count in proportion; on the other side of it they are 0.
+    """
+    now = share_off(x, side, p)
+    if now <= 0.0:
+        return Signs(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    residual = min(HELD_CLIP, max(-HELD_CLIP, side * (x - p.usual) * p.per_width))
+    return Signs(
+        0.5 * math.log(power(x, side, p)),
+        now * over(side * (x - p.usual) * p.per_spread),
+        now * over(side * p.held + p.slow_share * residual),
+        now * over(max(side * (x - p.mean) * p.per_range, side * (x - p.long_mean) * p.per_long)),
+        now * over(side * (x - (p.high if side > 0.0 else p.low)) * p.per_reach),
+        now * over(side * (x - p.base) * p.per_base),
+    )
+
+
+@door
+def memory(run: Array) -> Memory:
+    """Return what was off lately."""
+    return Memory(
+        run[FIRM],
+        run[STIR],
+        abs(run[HELD]),
+        abs(run[QUICK]),
+        abs(run[SLOW]),
+        max(run[ABOVE], run[BELOW]),
+    )
+
+
+@door
+def setting(run: Array, hour: int) -> Setting:
+    """Return what kind of series it is at this hour, each within three spans of the centre."""
+    floor = 0.05 * run[FAR] + 0.02 * run[SPREAD] + 1e-14 * abs(run[LEVEL]) + 1e-12
+    per_far = 1.0 / (run[FAR] + floor)
+    return Setting(
+        math.log((run[NEAR] + floor) * per_far),
+        math.log((run[hour + HOUR_JUMP] + floor) * per_far),
+        math.log((run[SPREAD] + floor) * per_far),
+        math.log((run[hour + HOUR_WIDTH] + floor) * per_far),
+        math.log((run[RANGE] + floor) * per_far),
+        math.log((run[LONG_RANGE] + floor) * per_far),
+        math.log((run[CHANGE] + floor) * per_far),
+        run[FLAT] / (run[FLATS] + 3.0),
+    )
+
+
+@door
+def said(z: Array) -> float:
+    """Return what units with these inputs say, weighted: the first half levels off at 3, the others do not.
+
+    No exponentials, which would cost more than all the rest.
+    """
+    for k in range(BENT):
+        z[k] = 1.5 * OUTER[k] * (1.0 + z[k] / math.sqrt(1.0 + z[k] * z[k]))
+    for k in range(BENT, UNITS):
+        z[k] = 0.5 * OUTER[k] * (z[k] + math.sqrt(1.0 + z[k] * z[k]))
+    total = 0.0
+    for k in range(UNITS):
+        total += z[k]
+    return total
+
+
+@door
+def prepare(run: Array, hour: int, begun: Array) -> None:
+    """Write what the network says before the sample is seen to `begun`, shape (ROOM,).
+
+    First the input of each unit, then what was off lately adds to it, then what is to be subtracted so that nothing
+    off makes no evidence, then room.
+    """
+    kind, lately = setting(run, hour), memory(run)
+    z, added, room = begun[:UNITS], begun[UNITS : 2 * UNITS], begun[2 * UNITS + 1 :]
+    for k in range(UNITS):
+        z[k] = BIAS[k]
+    for m in range(len(CENTRE)):
+        apart = min(MOST_SETTING, max(-MOST_SETTING, (kind[m] - CENTRE[m]) * PER_SPAN[m]))
+        for k in range(UNITS):
+            z[k] += OF_SETTING[m, k] * apart
+    for k in range(UNITS):
+        room[k], added[k] = z[k], 0.0
+    begun[2 * UNITS] = said(room)
+    for m in range(len(OF_MEMORY)):
+        for k in range(UNITS):
+            added[k] += OF_MEMORY[m, k] * lately[m]
+
+
+@door
+def evidence(now: float, found: Signs, begun: Array) -> float:
+    """Return how much speaks for an anomaly, >= 0: it never falls when the sample is further off or a sign grows."""
+    total = -begun[2 * UNITS]
+    room = begun[2 * UNITS + 1 :]
+    for k in range(UNITS):
+        room[k] = begun[k] + now * begun[UNITS + k]
+    for m in range(len(DIRECT)):
+        total += DIRECT[m] * found[m]
+        for k in range(UNITS):
+            room[k] += INNER[m, k] * found[m]
+    return float(max(0.0, total + said(room)))
+
+
+@door
+def tails(run: Array) -> Tails:
+    """Return what the past of a series was like."""
+    return Tails(run[MEDIAN], run[RARE], run[EVIDENCE_MEDIAN], run[EVIDENCE_RARE])
+
+
+@door
+def one_sided(x: float, side: float, case: Case) -> tuple[float, float, float]:
+    """Return the strangeness of a sample on one side, the size of its deviation, and the evidence.
+
+    None of them falls as the sample moves that way.
+    """
+    found = signs(x, side, case.expected)
+    amount = evidence(share_off(x, side, case.expected), found, case.begun)
+    rarity = (1.0 - EVIDENCE_SHARE) * strangeness(found.power, case.past.median, case.past.rare)
+    rarity += EVIDENCE_SHARE * strangeness(amount, case.past.evidence_median, case.past.evidence_rare)
+    return rarity, found.power, amount
+
+
+@door
+def judge(x: float, case: Case) -> tuple[float, float, float]:
+    """Return the same for the side on which it is larger, each by itself."""
+    rarity = size = amount = 0.0
+    for side in (1.0, -1.0):  # a loop, so that the signs are compiled once
+        found = one_sided(x, side, case)
+        rarity, size, amount = max(rarity, found[0]), max(size, found[1]), max(amount, found[2])
+    return rarity, size, amount
+
+
+@door
+def beyond(x: float, side: float, bound: float, case: Case) -> float:
+    """Return how far a sample is beyond the bound on a side, below 0 within: nearly straight in the sample."""
+    return math.expm1(STRAIGHT * (one_sided(x, side, case)[0] - bound))
+
+
+@door
+def edge(side: float, bound: float, case: Case) -> float:
+    """Return the sample furthest out on a side whose strangeness there is the bound; beyond all samples if none is.
+
+    False position; first the edge is passed. Source: Anderson and Bjorck (1973), BIT 13:253-264.
+    """
+    p = case.expected
+    inner = side * min(side * p.forecast, side * p.usual)
+    below = beyond(inner, side, bound, case)
+    if below >= 0.0:
+        return inner
+    reach = FIRST_REACH * max(p.jump, p.width)
+    outer = inner + side * reach
+    above = beyond(outer, side, bound, case)
+    while above < 0.0:
+        if abs(outer) > LARGEST:
+            return outer
+        inner, below = outer, above
+        reach *= 4.0
+        outer += side * reach
+        above = beyond(outer, side, bound, case)
+    return between(inner, below, outer, above, side, bound, case)
+
+
+@door
+def between(a: float, off_a: float, b: float, off_b: float, side: float, bound: float, case: Case) -> float:
+    """Return the sample between two at which strangeness is the bound, by inverse quadratic interpolation or halving.
+
+    Source: Chandrupatla (1997), A new hybrid quadratic/bisection algorithm, Advances in Engineering Software 28:145.
+    """
+    c, off_c, share = a, off_a, off_a / (off_a - off_b)
+    for _ in range(80):
+        x = a + share * (b - a)
+        off = beyond(x, side, bound, case)
+        if (off > 0.0) == (off_a > 0.0):
+            c, off_c = a, off_a
+        else:
+            c, off_c, b, off_b = b, off_b, a, off_a
+        a, off_a = x, off
+        if abs(off) <= TOLERANCE:
+            break
+        xi, phi = (a - b) / (c - b), (off_a - off_b) / (off_c - off_b)
+        share = 0.5
+        if phi * phi < xi and (1.0 - phi) * (1.0 - phi) < 1.0 - xi:
+            share = off_a / (off_b - off_a) * off_c / (off_b - off_c)
+            share += (c - a) / (b - a) * off_a / (off_c - off_a) * off_b / (off_c - off_b)
+    return a
