@@ -15,7 +15,7 @@ from offkey.adapters.exports import ruleyaml
 from offkey.adapters.exports.rulefiles import plan
 from offkey.app.demo.processes import Programs
 from offkey.core.signals import Alert, Signal
-from offkey.engine.ruleset import fingerprint, rule_file
+from offkey.engine.rules.group import fingerprint, rule_file
 
 pytestmark = pytest.mark.e2e
 ROOT = Path(__file__).parents[2]

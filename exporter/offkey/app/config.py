@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from offkey.adapters.endpoint import Endpoint
-from offkey.app import budgets, kinds, review, schema, yamlfile
+from offkey.app import budgets, crosschecks, kinds, schema, yamlfile
 from offkey.app.alertmanager import problems as alertmanager
 from offkey.app.calendars import calendars_of, concerning
 from offkey.app.policy import signal_of
@@ -169,10 +169,10 @@ class _Reading:
             if signal is None:
                 continue
             before = len(self.problems)
-            for finding in review.problems(signal, sources) if sources else ():
+            for finding in crosschecks.problems(signal, sources) if sources else ():
                 self.add(("signals", place), finding)
             if len(self.problems) == before:
-                yield review.resolved(signal)
+                yield crosschecks.resolved(signal)
 
     def fit(self, model: type[Model], value: object, route: Route, *, is_partial: bool = False) -> Model | None:
         try:

@@ -11,9 +11,9 @@ from offkey.core.frame import Axis
 from offkey.core.ports import Journal, Source
 from offkey.core.rules import Evidence
 from offkey.core.signals import Signal
-from offkey.engine.evidence import evidence
 from offkey.engine.plan import Plan
 from offkey.engine.reading import Reading, read
+from offkey.engine.rules.evidence import evidence
 
 if TYPE_CHECKING:
     from offkey.adapters.workers import Workers

@@ -33,7 +33,7 @@ class Past:
         Raises:
             ConfigError: no such source, or no such time.
         """
-        from offkey.app import config, fields, review, wire, yamlfile  # noqa: PLC0415 (--help stays fast)
+        from offkey.app import config, crosschecks, fields, wire, yamlfile  # noqa: PLC0415 (--help stays fast)
 
         try:
             seconds = parse_duration(self.history)
@@ -49,7 +49,7 @@ class Past:
             msg = f'no source is called "{self.source}"{near} (have: {", ".join(sorted(sources))})'
             raise ConfigError(msg)
         end = int(wire.CLOCKS.wall())
-        axis = Axis.between(end - seconds, end, review.history_step(MINUTE, seconds))
+        axis = Axis.between(end - seconds, end, crosschecks.history_step(MINUTE, seconds))
         try:
             yield lambda query: sources[self.source].read(query, axis, READ_SECONDS).frame
         finally:

@@ -1,14 +1,14 @@
 """A signal of the configuration file as the value the program runs on."""
 
-from offkey.app import promql, review, schema
+from offkey.app import crosschecks, promql, schema
 from offkey.core.calendars import Calendar
 from offkey.core.signals import Alert, Signal, Traffic, Zone
 
 
 def signal_of(signal: schema.Signal, calendars: tuple[Calendar, ...]) -> Signal:
     """Return a signal whose keys are all filled in (see `review.resolved`), with the calendars that concern it."""
-    detector, detector_options = review.choice(signal.detector)
-    forecaster, forecaster_options = review.choice(signal.forecaster)
+    detector, detector_options = crosschecks.choice(signal.detector)
+    forecaster, forecaster_options = crosschecks.choice(signal.forecaster)
     zone, traffic, (low, high) = signal.time_zone, signal.traffic, signal.valid_range
     return Signal(
         name=signal.name,
@@ -28,7 +28,7 @@ def signal_of(signal: schema.Signal, calendars: tuple[Calendar, ...]) -> Signal:
         step=signal.step,
         offset=signal.offset,
         history=signal.history,
-        history_step=signal.history_step or review.history_step(signal.step, signal.history),
+        history_step=signal.history_step or crosschecks.history_step(signal.step, signal.history),
         horizons=tuple(signal.forecast.horizons),
         limit=signal.forecast.limit,
         expose=signal.expose,

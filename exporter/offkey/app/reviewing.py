@@ -19,7 +19,7 @@ from offkey.core.frame import Axis, Frame
 from offkey.core.labels import quote
 from offkey.core.ports import Source
 from offkey.engine.alertquality import AlertId, AlertQuality, Silence, qualities
-from offkey.engine.rulespec import alert_name
+from offkey.engine.rules.spec import alert_name
 
 READ_SECONDS = 60.0  # for each question
 STEP = MINUTE

@@ -12,7 +12,7 @@ from offkey.core.findings import Band, Forecast, Snapshot, Verdict
 from offkey.core.labels import Labels
 from offkey.core.rules import Evidence
 from offkey.core.signals import Alert, Signal
-from offkey.engine.ruleset import fingerprint, rule_file
+from offkey.engine.rules.group import fingerprint, rule_file
 
 from . import server
 from .fleet import labels

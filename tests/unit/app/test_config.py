@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from offkey.app import config, kinds, review, schema, yamlfile
+from offkey.app import config, crosschecks, kinds, schema, yamlfile
 from offkey.app.commands.config import plain
 from offkey.core.calendars import Calendar, Recurrence
 from offkey.core.durations import DAY, HOUR, WEEK, format_duration
@@ -242,17 +242,17 @@ def test_an_empty_or_shapeless_file_is_refused():
 )
 def test_the_history_step_reads_no_more_than_servers_answer_at_once(step, history, expected):
     """The shortest multiple of the step, at least a minute, with at most 11,000 samples."""
-    assert review.history_step(step, history) == expected
+    assert crosschecks.history_step(step, history) == expected
 
 
 @given(step=st.integers(1, 7200), history=st.integers(60, 90 * DAY))
 def test_the_history_step_always_fits(step, history):
     """It is a multiple of the step, at least a minute, and a shorter multiple would break a bound."""
-    found = review.history_step(step, history)
+    found = crosschecks.history_step(step, history)
     assert found % step == 0
     assert found >= 60
-    assert history / found <= review.MOST_POINTS
-    assert found == step or found - step < 60 or history / (found - step) > review.MOST_POINTS
+    assert history / found <= crosschecks.MOST_POINTS
+    assert found == step or found - step < 60 or history / (found - step) > crosschecks.MOST_POINTS
 
 
 SIGNALS = st.fixed_dictionaries(

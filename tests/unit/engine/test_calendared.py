@@ -6,10 +6,10 @@ import pytest
 from offkey.core.calendars import Calendar
 from offkey.engine.advance import passages
 from offkey.engine.backtest import backtest
-from offkey.engine.evidence import evidence
 from offkey.engine.judge import open_close
 from offkey.engine.learning import alerts_per_week, learn
 from offkey.engine.quality import Examined
+from offkey.engine.rules.evidence import evidence
 
 
 def examined(frame):

@@ -18,7 +18,7 @@ from offkey.core.errors import RuleError
 from offkey.core.rules import Evidence, file_stem
 from offkey.core.signals import Signal
 from offkey.core.targets import DEFAULT, Target
-from offkey.engine.ruleset import fingerprint, rule_file
+from offkey.engine.rules.group import fingerprint, rule_file
 
 RULES = ".rules.yml"
 TESTS = ".test.yml"

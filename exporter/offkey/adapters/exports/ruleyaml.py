@@ -11,7 +11,7 @@ from offkey.core.durations import format_duration
 from offkey.core.errors import RuleError
 from offkey.core.labels import NAME, Labels, quote
 from offkey.core.rules import AlertRule, FiringAlert, Rule, RuleFile, RuleGroup, RuleTest
-from offkey.engine.reviewed import Constants
+from offkey.engine.rules.reviewed import Constants
 
 MARK = "# Written by `offkey rules generate`"
 ADOPTED = "constants adopted from a hand edit: they stay until the file is removed or replaced"

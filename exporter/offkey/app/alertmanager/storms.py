@@ -15,7 +15,7 @@ from offkey.core.rules import (
     RuleGroup,
     RuleTest,
 )
-from offkey.engine.ruletext import literal
+from offkey.engine.rules.text import literal
 
 STORM = "OffkeyAlertStorm"
 _FIRING = 'ALERTS{alertstate="firing",offkey_rule!="",alertname!~"Offkey.+"}'

@@ -14,7 +14,7 @@ from offkey.core.durations import parse_duration
 from offkey.core.errors import ConfigError
 from offkey.engine.alertquality import AlertId
 from offkey.engine.alertreview import Change, Present
-from offkey.engine.rulespec import alert_name
+from offkey.engine.rules.spec import alert_name
 
 
 @dataclass(frozen=True, slots=True)

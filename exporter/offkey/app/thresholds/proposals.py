@@ -14,7 +14,7 @@ from offkey.core.durations import DAY
 from offkey.core.errors import SourceError
 from offkey.core.frame import Frame
 from offkey.core.labels import Labels
-from offkey.engine.reviewed import DEAD_BAND, DIGITS
+from offkey.engine.rules.reviewed import DEAD_BAND, DIGITS
 from offkey.models.levels import Level, level, pages_per_week
 
 MOST_SERIES = 50  # beyond, nobody reads a threshold for each

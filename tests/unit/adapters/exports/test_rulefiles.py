@@ -14,8 +14,8 @@ from offkey.adapters.exports import rulecheck, ruleyaml
 from offkey.adapters.exports.rulefiles import plan
 from offkey.core.errors import RuleError
 from offkey.core.rules import AlertRule, file_stem
-from offkey.engine.reviewed import Constants
-from offkey.engine.ruleset import fingerprint, rule_file, rule_group
+from offkey.engine.rules.group import fingerprint, rule_file, rule_group
+from offkey.engine.rules.reviewed import Constants
 
 SIGNALS = [signal for signal, _ in ALL]
 EVIDENCES = {signal.name: found for signal, found in ALL}

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from rulecases import NUMBERS, evidence, reviewed_bounds
 
 from offkey.core.rules import ReviewedBound
-from offkey.engine.reviewed import Constants, keep, number, tidy
+from offkey.engine.rules.reviewed import Constants, keep, number, tidy
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from offkey.core.errors import RuleError
 from offkey.core.labels import Labels, quote
 from offkey.core.rules import AlertRule, Evidence, Pairs, RecordRule, ReviewedBound, file_stem
 from offkey.core.signals import Alert, Signal
-from offkey.engine.reviewed import number
-from offkey.engine.ruletext import Identity, Words, alert_labels, links, literal, subject
+from offkey.engine.rules.reviewed import number
+from offkey.engine.rules.text import Identity, Words, alert_labels, links, literal, subject
 
 # Alerts know that they fire through ALERTS, which Prometheus sees for 5 minutes: evaluate well within that.
 LONGEST_INTERVAL = 2 * MINUTE

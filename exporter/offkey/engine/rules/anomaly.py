@@ -2,10 +2,10 @@
 
 from offkey.core.durations import MINUTE, format_duration
 from offkey.core.rules import AlertCheck, AlertRule, FiringAlert, GivenSeries, Pairs, Rule, RuleTest
-from offkey.engine import rulestory as story
-from offkey.engine.reviewed import number
-from offkey.engine.rulespec import BEYOND, Spec, any_of, bracketed, observed, reviewed, with_traffic
-from offkey.engine.ruletext import Identity, Words, bounds, final_words, series, template_words
+from offkey.engine.rules import story
+from offkey.engine.rules.reviewed import number
+from offkey.engine.rules.spec import BEYOND, Spec, any_of, bracketed, observed, reviewed, with_traffic
+from offkey.engine.rules.text import Identity, Words, bounds, final_words, series, template_words
 
 UNWATCHED = "OffkeySignalUnwatched"
 # A restart that learns anew takes a minute or two; nobody need know of it.

@@ -9,8 +9,8 @@ from offkey.core.errors import RuleError
 from offkey.core.labels import Labels
 from offkey.core.rules import AlertRule, RecordRule
 from offkey.core.signals import Alert
-from offkey.engine.reviewed import Constants
-from offkey.engine.ruleset import fingerprint, form_of, rule_file, rule_group, rule_tests
+from offkey.engine.rules.group import fingerprint, form_of, rule_file, rule_group, rule_tests
+from offkey.engine.rules.reviewed import Constants
 
 
 def alerts(signal, found):

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from offkey.core.rules import ReviewedBound
-from offkey.engine.evidence import evidence
 from offkey.engine.quality import Examined
+from offkey.engine.rules.evidence import evidence
 
 
 def examined(frame):

@@ -9,9 +9,9 @@ from offkey.core.durations import format_duration
 from offkey.core.errors import RuleError
 from offkey.core.rules import Evidence, RuleFile, RuleGroup, RuleTest, file_stem
 from offkey.core.signals import Signal
-from offkey.engine import ruleanomaly, rulemissing, rulethreshold
-from offkey.engine.reviewed import Constants, keep, number, tidy
-from offkey.engine.rulespec import Spec, budget
+from offkey.engine.rules import anomaly, missing, threshold
+from offkey.engine.rules.reviewed import Constants, keep, number, tidy
+from offkey.engine.rules.spec import Spec, budget
 
 
 def form_of(signal: Signal, evidence: Evidence) -> str:
@@ -43,7 +43,7 @@ def rule_group(signal: Signal, evidence: Evidence) -> RuleGroup:
         RuleError: the signal has no alert, or asks for a form it cannot have.
     """
     spec = Spec.of(signal, evidence)
-    rules = (*_form(signal, evidence).rules(spec), *rulemissing.rules(spec), budget(spec))
+    rules = (*_form(signal, evidence).rules(spec), *missing.rules(spec), budget(spec))
     # Twice the cap: the query itself may give more series than are judged, and a limit that is hit silences the rule.
     return RuleGroup(f"offkey-{file_stem(signal.name)}", spec.interval, rules, 2 * signal.max_series)
 
@@ -55,7 +55,7 @@ def rule_tests(signal: Signal, evidence: Evidence) -> tuple[RuleTest, ...]:
         RuleError: the signal has no alert, or asks for a form it cannot have.
     """
     spec = Spec.of(signal, evidence)
-    return (*_form(signal, evidence).stories(spec), *rulemissing.stories(spec))
+    return (*_form(signal, evidence).stories(spec), *missing.stories(spec))
 
 
 def rule_file(signal: Signal, evidence: Evidence, written: Constants | None = None, *, adopt: bool = False) -> RuleFile:
@@ -87,7 +87,7 @@ def fingerprint(signal: Signal) -> str:
 
 
 def _form(signal: Signal, evidence: Evidence) -> ModuleType:
-    return rulethreshold if form_of(signal, evidence) == "threshold" else ruleanomaly
+    return threshold if form_of(signal, evidence) == "threshold" else anomaly
 
 
 def _header(signal: Signal, evidence: Evidence) -> tuple[str, ...]:

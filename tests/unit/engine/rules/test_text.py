@@ -10,7 +10,7 @@ from rulecases import HIDDEN_LABELS, HOSTILE, PAYMENT, evidence
 from offkey.core.labels import Labels
 from offkey.core.signals import Alert, Signal
 from offkey.engine import humanize as say
-from offkey.engine.ruletext import Identity, alert_labels, final_words, links, literal, series
+from offkey.engine.rules.text import Identity, alert_labels, final_words, links, literal, series
 
 FUNCTIONS = {
     "humanize": say.humanize,

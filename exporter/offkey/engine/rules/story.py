@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 from offkey.core.labels import NAME, Labels
 from offkey.core.rules import FiringAlert, GivenSeries, Pairs
-from offkey.engine.reviewed import number
-from offkey.engine.rulespec import Spec
+from offkey.engine.rules.reviewed import number
+from offkey.engine.rules.spec import Spec
 
 # The value every label has in a test: real ones come and go, and the file must not change with them.
 EXAMPLE = "example"

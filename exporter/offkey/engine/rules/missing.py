@@ -1,10 +1,10 @@
 """Alerts on series that do not report as they used to while their siblings do; nobody is told unless that was asked."""
 
 from offkey.core.rules import AlertCheck, AlertRule, FiringAlert, Pairs, Rule, RuleTest
-from offkey.engine import rulestory as story
 from offkey.engine.reporting import LASTING
-from offkey.engine.rulespec import Spec
-from offkey.engine.ruletext import Words, final_words, series, template_words
+from offkey.engine.rules import story
+from offkey.engine.rules.spec import Spec
+from offkey.engine.rules.text import Words, final_words, series, template_words
 
 SILENCE, RATE = "offkey_series_vanished_seconds", "offkey_sample_rate_ratio"
 VANISHED, STRAYED = "Vanished", "SampleRateChanged"
