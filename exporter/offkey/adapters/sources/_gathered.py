@@ -63,8 +63,8 @@ class Gathered:
         if len(self._pieces) == 1:
             piece = self._pieces[0][1]
             return Answer(Frame(piece.series, piece.values, self._axis), self._partial, told, len(piece.dropped))
-        same = self._pieces[0][1].series
-        if all(piece.series is same for _, piece in self._pieces):  # nobody came or went
+        if self._pieces and self._is_steady():
+            same = self._pieces[0][1].series
             parts = [piece.values for _, piece in sorted(self._pieces, key=lambda one: one[0])]
             dropped = frozenset[bytes]().union(*(piece.dropped for _, piece in self._pieces))
             return Answer(Frame(same, np.hstack(parts), self._axis), self._partial, told, len(dropped))
@@ -79,6 +79,10 @@ class Gathered:
             values[there[there >= 0], first : first + piece.values.shape[1]] = piece.values[there >= 0]
         dropped = dropped.union(*(piece.dropped for _, piece in self._pieces))
         return Answer(Frame(series, values, self._axis), self._partial, told, len(dropped))
+
+    def _is_steady(self) -> bool:
+        """Whether nobody came or went between the pieces."""
+        return all(piece.series is self._pieces[0][1].series for _, piece in self._pieces)
 
     def _remarks(self) -> Iterator[str]:
         """Say what had to be mended."""
