@@ -36,9 +36,9 @@ def test_promtool_accepts_and_proves_every_golden_file(program):
     """The files people review are clean under every lint, and their tests pass in the real rule engine."""
     rules = sorted(str(path) for path in GOLDEN.glob("*.rules.yml"))
     tests = sorted(str(path) for path in GOLDEN.glob("tests/*.test.yml"))
-    assert len(rules) == len(tests) == 8
+    assert len(rules) == len(tests) > 0
     run(program("promtool"), "check", "rules", "--lint=all", "--lint-fatal", *rules)
-    assert run(program("promtool"), "test", "rules", *tests).count("SUCCESS") == 8
+    assert run(program("promtool"), "test", "rules", *tests).count("SUCCESS") == len(tests)
 
 
 def test_promtool_accepts_and_proves_the_rules_that_watch_offkey(program):
