@@ -12,7 +12,7 @@ from strategies import MONDAY, gappy_frames, wave
 from offkey.core.durations import DAY, HOUR, MINUTE, WEEK
 from offkey.core.frame import Axis, Frame
 from offkey.core.labels import Labels
-from offkey.models.detect.seasonal import Model, combining, judging, layout, learning, weights
+from offkey.models.detect.seasonal import Model, combining, edges, judging, layout, learning, weights
 from offkey.models.tune.budget import Model as Tuner
 from offkey.models.tune.budget import episodes
 
@@ -84,7 +84,7 @@ def test_size_is_what_its_definition_says(p, x):
 @given(cases(), st.floats(0.5, 12), st.sampled_from([1.0, -1.0]))
 def test_an_edge_is_where_the_bound_is_reached(case, bound, side):
     """At the edge the strangeness of its side is the bound, and a little further out it is larger."""
-    x = combining.edge(side, bound, case)
+    x = edges.edge(side, bound, case)
     assert combining.one_sided(x, side, case)[0] == pytest.approx(bound, rel=1e-6, abs=1e-6)
     further = x + side * (abs(x) * 1e-6 + case.expected.jump * 1e-3)
     assert combining.one_sided(further, side, case)[0] > bound

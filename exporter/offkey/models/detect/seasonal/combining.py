@@ -22,7 +22,6 @@ from offkey.models.detect.seasonal.layout import (
     HELD_CLIP,
     HOUR_JUMP,
     HOUR_WIDTH,
-    LARGEST,
     LEVEL,
     LONG_RANGE,
     MEDIAN,
@@ -51,9 +50,6 @@ UNITS = len(BIAS)
 ROOM = 3 * UNITS + 1
 BENT = UNITS // 2  # units from here on grow without end, those before level off
 MOST_SETTING = 3.0  # spans that a setting may differ from the centre
-STRAIGHT = 0.5  # share of a strangeness whose exponential is nearly straight in the sample
-TOLERANCE = 1e-9  # of that
-FIRST_REACH = 6.0  # scales from what is usual at which an edge is looked for first
 
 
 @door
@@ -69,12 +65,11 @@ def share_off(x: float, side: float, p: Prediction) -> float:
 
 
 @door
-def signs(x: float, side: float, p: Prediction) -> Signs:
+def signs(x: float, side: float, now: float, p: Prediction) -> Signs:
     """Return the signs of an anomaly on one side; each is at least 0 and never falls as the sample moves that way.
 
-    Near what is usual they count in proportion; on the other side of it they are 0.
+    Near what is usual they count in proportion to `now`, from `share_off`; on the other side of it they are 0.
     """
-    now = share_off(x, side, p)
     if now <= 0.0:
         return Signs(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     residual = min(HELD_CLIP, max(-HELD_CLIP, side * (x - p.usual) * p.per_width))
@@ -178,16 +173,23 @@ def tails(run: Array) -> Tails:
 
 
 @door
+def rarities(size: float, amount: float, past: Tails) -> tuple[float, float]:
+    """Return what the size of a deviation, and the evidence, add to strangeness."""
+    own = (1.0 - EVIDENCE_SHARE) * strangeness(size, past.median, past.rare)
+    return own, EVIDENCE_SHARE * strangeness(amount, past.evidence_median, past.evidence_rare)
+
+
+@door
 def one_sided(x: float, side: float, case: Case) -> tuple[float, float, float]:
     """Return the strangeness of a sample on one side, the size of its deviation, and the evidence.
 
     None of them falls as the sample moves that way.
     """
-    found = signs(x, side, case.expected)
-    amount = evidence(share_off(x, side, case.expected), found, case.begun)
-    rarity = (1.0 - EVIDENCE_SHARE) * strangeness(found.power, case.past.median, case.past.rare)
-    rarity += EVIDENCE_SHARE * strangeness(amount, case.past.evidence_median, case.past.evidence_rare)
-    return rarity, found.power, amount
+    now = share_off(x, side, case.expected)
+    found = signs(x, side, now, case.expected)
+    amount = evidence(now, found, case.begun)
+    own, rest = rarities(found.power, amount, case.past)
+    return own + rest, found.power, amount
 
 
 @door
@@ -198,58 +200,3 @@ def judge(x: float, case: Case) -> tuple[float, float, float]:
         found = one_sided(x, side, case)
         rarity, size, amount = max(rarity, found[0]), max(size, found[1]), max(amount, found[2])
     return rarity, size, amount
-
-
-@door
-def beyond(x: float, side: float, bound: float, case: Case) -> float:
-    """Return how far a sample is beyond the bound on a side, below 0 within: nearly straight in the sample."""
-    return math.expm1(STRAIGHT * (one_sided(x, side, case)[0] - bound))
-
-
-@door
-def edge(side: float, bound: float, case: Case) -> float:
-    """Return the sample furthest out on a side whose strangeness there is the bound; beyond all samples if none is.
-
-    False position; first the edge is passed. Source: Anderson and Bjorck (1973), BIT 13:253-264.
-    """
-    p = case.expected
-    inner = side * min(side * p.forecast, side * p.usual)
-    below = beyond(inner, side, bound, case)
-    if below >= 0.0:
-        return inner
-    reach = FIRST_REACH * max(p.jump, p.width)
-    outer = inner + side * reach
-    above = beyond(outer, side, bound, case)
-    while above < 0.0:
-        if abs(outer) > LARGEST:
-            return outer
-        inner, below = outer, above
-        reach *= 4.0
-        outer += side * reach
-        above = beyond(outer, side, bound, case)
-    return between(inner, below, outer, above, side, bound, case)
-
-
-@door
-def between(a: float, off_a: float, b: float, off_b: float, side: float, bound: float, case: Case) -> float:
-    """Return the sample between two at which strangeness is the bound, by inverse quadratic interpolation or halving.
-
-    Source: Chandrupatla (1997), A new hybrid quadratic/bisection algorithm, Advances in Engineering Software 28:145.
-    """
-    c, off_c, share = a, off_a, off_a / (off_a - off_b)
-    for _ in range(80):
-        x = a + share * (b - a)
-        off = beyond(x, side, bound, case)
-        if (off > 0.0) == (off_a > 0.0):
-            c, off_c = a, off_a
-        else:
-            c, off_c, b, off_b = b, off_b, a, off_a
-        a, off_a = x, off
-        if abs(off) <= TOLERANCE:
-            break
-        xi, phi = (a - b) / (c - b), (off_a - off_b) / (off_c - off_b)
-        share = 0.5
-        if phi * phi < xi and (1.0 - phi) * (1.0 - phi) < 1.0 - xi:
-            share = off_a / (off_b - off_a) * off_c / (off_b - off_c)
-            share += (c - a) / (b - a) * off_a / (off_c - off_a) * off_b / (off_c - off_b)
-    return a

@@ -2,24 +2,22 @@
 
 import math
 
-import numpy as np
-
 from offkey.core.frame import Array
 from offkey.core.state import AnyArray
 from offkey.models.detect.seasonal.combining import (
-    edge,
     judge,
     memory,
     prepare,
+    rarities,
     setting,
     share_off,
     signs,
     tails,
 )
-from offkey.models.detect.seasonal.judging import factors, power, predict, strangeness
+from offkey.models.detect.seasonal.edges import band
+from offkey.models.detect.seasonal.judging import factors, power, predict
 from offkey.models.detect.seasonal.layout import (
     BAND,
-    EVIDENCE_SHARE,
     LARGEST,
     LEARN,
     NEED,
@@ -38,22 +36,6 @@ from offkey.models.kernels import door
 
 
 @door
-def band(bound: float, case: Case) -> tuple[float, float, float]:
-    """Return what is usual and the edges at which strangeness reaches the bound.
-
-    Where season and recent level disagree so much that every sample is stranger than the bound, the edges meet, just
-    crossed, so that no sample lies between them.
-    """
-    lower = upper = 0.0
-    for side in (1.0, -1.0):  # a loop, so that the search is compiled once
-        lower, upper = edge(side, bound, case), lower
-    if lower <= upper:
-        return min(upper, max(lower, case.expected.usual)), lower, upper
-    middle = 0.5 * (lower + upper)
-    return middle, float(np.nextafter(middle, np.inf)), float(np.nextafter(middle, -np.inf))
-
-
-@door
 def parts(x: float, case: Case) -> tuple[float, float, float, float]:
     """Return the strangeness of a sample as what its jump, its season, its duration and the evidence add to it."""
     rarity, size, amount = judge(x, case)
@@ -61,8 +43,7 @@ def parts(x: float, case: Case) -> tuple[float, float, float, float]:
     side = 1.0 if power(x, 1.0, p) >= power(x, -1.0, p) else -1.0
     up, residual, held = factors(x, side, p)
     jump, season, duration = 2.0 * math.log(up), math.log(residual), math.log(held)
-    own = (1.0 - EVIDENCE_SHARE) * strangeness(size, past.median, past.rare)
-    rest = EVIDENCE_SHARE * strangeness(amount, past.evidence_median, past.evidence_rare)
+    own, rest = rarities(size, amount, past)
     whole = rarity / max(1e-300, own + rest)
     each = own * whole / max(1e-300, jump + season + duration)
     return jump * each, season * each, duration * each, rest * whole
@@ -96,7 +77,8 @@ def column(clock: Clock, z: int, t: int) -> Now:
 def describe(x: float, run: Array, hour: int, p: Prediction, out: Array) -> None:
     """Write the signs of the side on which a sample is further off, what was off lately, and the setting to `out`."""
     side = 1.0 if power(x, 1.0, p) >= power(x, -1.0, p) else -1.0
-    now, found = share_off(x, side, p), signs(x, side, p)
+    now = share_off(x, side, p)
+    found = signs(x, side, now, p)
     lately, kind = memory(run), setting(run, hour)
     for k in range(len(found)):
         out[k] = found[k]
