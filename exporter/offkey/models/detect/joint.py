@@ -15,10 +15,13 @@ from offkey.models.grouped import Grouped, look
 from offkey.models.lags import layout
 from offkey.models.refitted import KEPT, PAUSE, TRAININGS, Rows
 
-HALF_LIFE = 20 * MINUTE  # of both parts' running means
-USUAL = 2.0  # size of a metric's oddity up to which it does not count
-DIRECTIONS = 16  # of the correlation at most
-EXPLAINED = 0.9  # share of the variance that they are to explain
+HALF_LIVES = np.array([5 * MINUTE, 15 * MINUTE, 45 * MINUTE])  # of the running means: incidents last minutes or hours
+SCALES = len(HALF_LIVES)
+LOOKED_AT = (layout.JUMP, layout.RESIDUAL, layout.DEPARTURE, layout.ROUGHNESS)
+USUAL = 4.0  # size of a metric's oddity up to which it does not count
+LOOSE = 2.0  # size of a broken relation up to which it does not count
+DIRECTIONS = 64  # of the correlation at most
+LEAST = 1e-4  # share of the largest variance that every direction has at least
 MUCH = 0.9  # share of the past that stays below what is much: incidents are rarer than the rest
 CLIP = 8.0  # standard deviations that one sample teaches at most
 FEW = 144  # five-minute samples without which nothing is known of the correlation
@@ -28,14 +31,14 @@ RENEWED_LATER = 56  # days between the renewals that follow: what goes together 
 
 @dataclass(frozen=True)
 class Model(Grouped):
-    """Measure strangeness as the mean oddity of a group's metrics plus what its usual correlation cannot explain.
+    """Measure strangeness as the mean oddity of a group's metrics plus how far they leave their usual relations.
 
     Every series of a group carries the group's strangeness; a series alone carries its own.
 
     Attributes:
         by: labels whose values the metrics of a machine share.
 
-    Source: Jackson and Mudholkar (1979), Control procedures for residuals, Technometrics 21:341-349.
+    Source: Mahalanobis (1936), On the generalised distance in statistics, Proc. Natl. Inst. Sci. India 2:49-55.
     """
 
     early: ClassVar[tuple[int, ...]] = (*TRAININGS, 2 * WEEK)
@@ -48,12 +51,12 @@ class Model(Grouped):
 
     @property
     def picked(self) -> tuple[int, ...]:
-        """Excess and residual."""
-        return (0, 1)
+        """Excess and broken relations, a running mean of each on every time scale."""
+        return tuple(range(2 * SCALES))
 
     @property
     def watched(self) -> Rows:
-        """What `lags` remembers; a week of samples; mean, scale and loadings; the two running means."""
+        """What `lags` remembers; a week of samples; mean, scale and loadings; the running means."""
         return {
             **lags.ROWS,
             "past": ((KEPT,), np.float64),
@@ -63,40 +66,40 @@ class Model(Grouped):
             "mean": ((), np.float64),
             "deviation": ((), np.float64),
             "loading": ((DIRECTIONS,), np.float64),
-            "running": ((2,), np.float64),
+            "running": ((2 * SCALES,), np.float64),
         }
 
     @property
     def trained(self) -> Rows:
-        """What is much for each of the two parts."""
-        return {"much": ((2,), np.float64)}
+        """What is much for each running mean."""
+        return {"much": ((2 * SCALES,), np.float64)}
 
     def watch(self, rows: Mapping[str, AnyArray], frame: Frame) -> tuple[Array, BoolArray]:
-        """Return the two running means for one group (S, T, 2), and where they are known."""
-        features, judged = look(rows, frame, (layout.JUMP, layout.RESIDUAL))
+        """Return the running means for one group (S, T, 2 * SCALES), and where they are known."""
+        features, judged = look(rows, frame, LOOKED_AT)
         oddity = np.log1p(np.abs(features)).sum(axis=2)
         if len(frame.series) == 1:
-            return np.stack([oddity, 0.0 * oddity], axis=2), judged
+            nothing = np.where(np.isnan(oddity), np.nan, 0.0)
+            return np.stack([oddity, *[nothing] * (2 * SCALES - 1)], axis=2), judged
         excess = np.where(judged, np.maximum(oddity - USUAL, 0.0), 0.0)
         total = excess.sum(axis=0) / np.maximum(judged.sum(axis=0), 1)
-        unexplained = self._unexplained(rows, frame)
-        known = judged & ~np.isnan(unexplained)
+        broken = self._broken(rows, frame)
+        known = judged & ~np.isnan(broken)
         present = ~np.isnan(frame.values)
-        smooth = _running(
-            rows["running"], np.stack([total, np.nan_to_num(unexplained)]), np.asarray(present.any(axis=0)), frame
-        )
+        parts = np.stack([total, np.nan_to_num(broken)])
+        smooth = _running(rows["running"], parts, np.asarray(present.any(axis=0)), frame.axis.step)
         return np.where(present[..., None], smooth.T[None], np.nan), known
 
     def train(self, kept: Array) -> Mapping[str, AnyArray]:
-        """Learn how much of each part is much."""
+        """Learn how much of each running mean is much."""
         return {"much": np.quantile(kept, MUCH, axis=0) + 1e-6}
 
     def judge(self, rows: Mapping[str, AnyArray], features: Array) -> Array:
-        """Return the sum of both parts' logarithms, each in what is much for it, (S, T): neither drowns the other."""
+        """Return the sum of the logarithms, each in what is much for it, (S, T): none drowns the others."""
         return np.asarray(np.log1p(features / rows["much"][:, None, :]).sum(axis=2))
 
-    def _unexplained(self, rows: Mapping[str, AnyArray], frame: Frame) -> Array:
-        """Return what the loadings leave of each column, (T,), NaN without any; they are renewed at midnight UTC."""
+    def _broken(self, rows: Mapping[str, AnyArray], frame: Frame) -> Array:
+        """Return how far each column breaks the relations, (T,), NaN without any; they are renewed at midnight UTC."""
         days = frame.axis.times // DAY
         fresh = rows["born"] == 0
         if frame.axis.size:
@@ -110,20 +113,19 @@ class Model(Grouped):
                 if days[first] > rows["day"].max() and (age in RENEWED or age % RENEWED_LATER == 0):
                     _renew(rows)
                 rows["day"][:] = days[first]
-                out[first:last] = _residual(rows, frame.values[:, first:last])
+                out[first:last] = _departure(rows, frame.values[:, first:last])
                 _remember(rows, frame.values[:, first:last], frame.axis.times[first:last] // PAUSE)
         return out
 
 
-def _residual(rows: Mapping[str, AnyArray], values: Array) -> Array:
-    """Return the sum of log(1 + r²) over all metrics' residuals r from the loadings, (T,)."""
+def _departure(rows: Mapping[str, AnyArray], values: Array) -> Array:
+    """Return the sum over all directions of what log(1 + z²) exceeds LOOSE by, (T,); z in deviations of the past."""
     used = ~np.isnan(rows["mean"]) & (rows["deviation"] > 0)
     if not used.any():
         return np.full(values.shape[1], np.nan)
-    loading = rows["loading"][used]
     scaled = (values[used] - rows["mean"][used, None]) / rows["deviation"][used, None]
     scaled = np.clip(np.nan_to_num(scaled), -1e6, 1e6)
-    return np.asarray(np.log1p((scaled - loading @ (loading.T @ scaled)) ** 2).sum(axis=0))
+    return np.asarray(np.maximum(np.log1p((rows["loading"][used].T @ scaled) ** 2) - LOOSE, 0.0).sum(axis=0))
 
 
 def _remember(rows: Mapping[str, AnyArray], values: Array, bins: IntArray) -> None:
@@ -139,7 +141,7 @@ def _remember(rows: Mapping[str, AnyArray], values: Array, bins: IntArray) -> No
 
 
 def _renew(rows: Mapping[str, AnyArray]) -> None:
-    """Find mean, scale and the main directions of the week; metrics that never moved are left out."""
+    """Find mean, scale and the whitened directions of the week; metrics that never moved are left out."""
     week = rows["past"]
     filled = ~np.isnan(week).all(axis=1) & (rows["past_at"] > 0)
     week = week[:, ~np.isnan(week[filled]).all(axis=0)]
@@ -153,22 +155,23 @@ def _renew(rows: Mapping[str, AnyArray]) -> None:
     scaled = (week[used] - rows["mean"][used, None]) / rows["deviation"][used, None]
     scaled = np.clip(np.nan_to_num(scaled), -CLIP, CLIP)
     variance, vectors = np.linalg.eigh(scaled @ scaled.T / scaled.shape[1])
-    share = np.cumsum(variance[::-1]) / max(float(variance.sum()), 1e-300)
-    size = min(DIRECTIONS, int(np.searchsorted(share, EXPLAINED)) + 1)
-    loading = np.zeros((vectors.shape[0], DIRECTIONS))
-    loading[:, :size] = vectors[:, ::-1][:, :size]
+    whitened = vectors / np.sqrt(np.maximum(variance, LEAST * max(float(variance[-1]), 1e-300)))
+    size = min(DIRECTIONS, variance.size)
+    loading = np.zeros((variance.size, DIRECTIONS))
+    loading[:, :size] = whitened[:, ::-1][:, :size]
     rows["loading"][used] = loading
 
 
-def _running(state: AnyArray, parts: Array, present: BoolArray, frame: Frame) -> Array:
-    """Return the running means of both parts, (2, T); columns without samples leave them alone."""
+def _running(state: AnyArray, parts: Array, present: BoolArray, step: int) -> Array:
+    """Return the running means of both parts on every scale, (2 * SCALES, T); columns without samples do not count."""
     from scipy.signal import lfilter  # type: ignore[import-untyped]  # noqa: PLC0415 (no types; heavy)
 
-    share = 1.0 - 0.5 ** (frame.axis.step / HALF_LIFE)
     before = np.nan_to_num(state).max(axis=0, initial=0.0)
-    out = np.full(parts.shape, np.nan)
+    out = np.full((2 * SCALES, present.size), np.nan)
     if present.any():
-        start = ((1.0 - share) * before)[:, None]
-        out[:, present] = lfilter([share], [1.0, share - 1.0], parts[:, present], axis=1, zi=start)[0]
+        for k, share in enumerate(np.tile(1.0 - 0.5 ** (step / HALF_LIVES), 2)):
+            start = [(1.0 - share) * before[k]]
+            part = parts[k // SCALES, present]
+            out[k, present] = lfilter([share], [1.0, share - 1.0], part, zi=start)[0]
         state[:] = out[:, present][:, -1]
     return out
