@@ -20,7 +20,7 @@ ROWS = [
 ]
 
 
-RECORD = [AlertQuality(AlertId("A", "info", "a"), (), Cost((), 0, 1.0, 0, 0.0), flaps=0, right=1, wrong=0, hears=True)]
+RECORD = [AlertQuality(AlertId("A", "info", "a"), (), Cost((), 0, 1.0, 0, 0.0), gaps=(), right=1, wrong=0, hears=True)]
 
 
 def own_metrics() -> list[Metric]:

@@ -1,8 +1,10 @@
 """Options that several commands share, named as in Prometheus' own programs."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import click
+from click.decorators import FC
 
 DEFAULT_FILE = Path("offkey.yml")
 MOST_SIGNALS = 20  # that are proposed for a server nobody has described
@@ -41,23 +43,32 @@ workers = click.option(
     help="Learn and replay in so many other processes, or on a dask cluster: tcp://SCHEDULER:8786.  [default: none]",
 )
 
-rule_folder = click.option(
-    "-o",
-    "--output",
-    "folder",
-    type=click.Path(path_type=Path, file_okay=False),
-    default="rules",
-    show_default=True,
-    help="Folder of the rule files.",
-)
-
-
 report = click.option(
     "--report",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE.html",
     help="Also write a page with plots, and the same as JSON beside it.",
 )
+
+
+def folder(default: str, what: str) -> Callable[[FC], FC]:
+    """Return the option that names the folder a command writes to."""
+    return click.option(
+        "-o",
+        "--output",
+        "folder",
+        type=click.Path(path_type=Path, file_okay=False),
+        default=default,
+        show_default=True,
+        help=f"Folder of the {what}.",
+    )
+
+
+new_folder = click.option(
+    "-o", "--output", "folder", required=True, type=click.Path(path_type=Path), help="Folder that takes the files."
+)
+
+rule_folder = folder("rules", "rule files")
 
 
 def found(config_file: Path | None) -> Path | None:

@@ -6,7 +6,7 @@ from offkey.core.signals import Alert, Signal, Traffic, Zone
 
 
 def signal_of(signal: schema.Signal, calendars: tuple[Calendar, ...]) -> Signal:
-    """Return a signal whose keys are all filled in (see `review.resolved`), with the calendars that concern it."""
+    """Return a signal whose keys are all filled in (see `crosschecks.resolved`), with the calendars that concern it."""
     detector, detector_options = crosschecks.choice(signal.detector)
     forecaster, forecaster_options = crosschecks.choice(signal.forecaster)
     zone, traffic, (low, high) = signal.time_zone, signal.traffic, signal.valid_range

@@ -76,7 +76,7 @@ class AlertQuality:
         alert: which.
         pages: what people were told, in order of time; what a silence muted from its start is none of it.
         cost: what that cost them.
-        flaps: of these, the ones that began within an hour of the same series' end.
+        gaps: seconds from an end to the next start of the same series, where that came within an hour.
         right: silences that called it right.
         wrong: silences that called it a false alarm.
         hears: whether silences were read; without them nobody's answer is known.
@@ -85,10 +85,15 @@ class AlertQuality:
     alert: AlertId
     pages: tuple[Page, ...]
     cost: Cost
-    flaps: int
+    gaps: tuple[int, ...]
     right: int
     wrong: int
     hears: bool
+
+    @property
+    def flaps(self) -> int:
+        """Pages that began within an hour of the same series' end."""
+        return len(self.gaps)
 
     @property
     def flaps_per_week(self) -> float:
@@ -150,7 +155,7 @@ def _quality(alert: AlertId, episodes: list[Episode], silences: Sequence[Silence
     cost = cost_of([one.episode for one in told], seconds)
     marks = {id(said): said.verdict for one in told for said in _about(one.episode, heard[one.episode.labels])}
     right, wrong = (sum(mark == kind for mark in marks.values()) for kind in ("true", "false"))
-    return AlertQuality(alert, told, cost, _flaps(told), right, wrong, silences is not None)
+    return AlertQuality(alert, told, cost, tuple(_gaps(told)), right, wrong, silences is not None)
 
 
 def _page(episode: Episode, silences: Iterable[Silence]) -> Page | None:
@@ -170,11 +175,11 @@ def _about(episode: Episode, silences: Iterable[Silence]) -> Iterator[Silence]:
     return (one for one in silences if episode.fired <= one.start <= end)
 
 
-def _flaps(pages: Sequence[Page]) -> int:
-    count, ended = 0, dict[Labels, int]()
+def _gaps(pages: Sequence[Page]) -> Iterator[int]:
+    ended: dict[Labels, int] = {}
     for one in pages:
         episode = one.episode
-        count += int(episode.labels in ended and episode.fired - ended[episode.labels] <= FLAP)
+        if episode.labels in ended and episode.fired - ended[episode.labels] <= FLAP:
+            yield episode.fired - ended[episode.labels]
         if episode.ended is not None:
             ended[episode.labels] = episode.ended
-    return count

@@ -7,9 +7,8 @@ import numpy as np
 
 from offkey.core.durations import HOUR, MINUTE, format_duration
 from offkey.core.frame import Frame
-from offkey.core.labels import Labels
 from offkey.engine.alertquality import FLAP, AlertQuality, Page
-from offkey.engine.ruleplay.episodes import cost_of
+from offkey.engine.ruleplay.episodes import pages_of
 
 HOLDS = (2 * MINUTE, 5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR)
 KEEPS = (5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR)
@@ -105,8 +104,8 @@ def _longer_for(found: AlertQuality, present: Present) -> Iterator[Change]:
 
 def _longer_keep(found: AlertQuality, present: Present) -> Iterator[Change]:
     """Yield the shortest `keep_firing_for` that joins most of the flaps."""
-    gaps = _gaps(found.pages)
-    if len(gaps) < WORTH * len(found.pages):
+    gaps = found.gaps
+    if found.flaps < WORTH * len(found.pages):
         return
     for keep in KEEPS:
         joined = sum(gap <= keep - present.keep_firing for gap in gaps)
@@ -143,26 +142,13 @@ def _left(found: AlertQuality, goes: Callable[[Page], bool]) -> list[Page] | Non
 def _is_costly_with(found: AlertQuality, left: Sequence[Page], present: Present) -> bool:
     if present.budget_per_week is None or not found.cost.weeks:
         return False
-    seconds = 1  # only the number of pages matters
-    return cost_of([one.episode for one in left], seconds).pages / found.cost.weeks > present.budget_per_week
+    return pages_of([one.episode for one in left]) / found.cost.weeks > present.budget_per_week
 
 
 def _breach(page: Page, present: Present) -> int:
     """Return how long the condition lasted once it fired, seconds; -1 while it goes on."""
     episode = page.episode
     return -1 if episode.ended is None else max(0, episode.ended - episode.fired - present.keep_firing)
-
-
-def _gaps(pages: Sequence[Page]) -> list[int]:
-    ended: dict[Labels, int] = {}
-    gaps = []
-    for one in pages:
-        episode = one.episode
-        if episode.labels in ended and episode.fired - ended[episode.labels] <= FLAP:
-            gaps.append(episode.fired - ended[episode.labels])
-        if episode.ended is not None:
-            ended[episode.labels] = episode.ended
-    return gaps
 
 
 def _peak(page: Page, peaks: Frame) -> float:

@@ -22,15 +22,7 @@ from offkey.app.questions import Duration
     metavar="NAME=VALUE",
     help="Label for series that have none of that name, such as the job and instance of the scrape; may be repeated.",
 )
-@click.option(
-    "-o",
-    "--output",
-    "folder",
-    type=click.Path(path_type=Path, file_okay=False),
-    default="backfill",
-    show_default=True,
-    help="Folder of the files.",
-)
+@options.folder("backfill", "files")
 @click.option(
     "--remote-write", "is_sent", is_flag=True, help="Send to the configured remote_write instead of writing files."
 )

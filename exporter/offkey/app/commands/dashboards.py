@@ -6,6 +6,7 @@ from typing import Literal
 import click
 
 from offkey.adapters import files
+from offkey.app import options
 from offkey.app.folder import CommandList
 
 PACKS = "packs"  # folder of the packs' dashboards
@@ -20,9 +21,7 @@ def command() -> None:
 
 
 @command.command("render")
-@click.option(
-    "-o", "--output", "folder", required=True, type=click.Path(path_type=Path), help="Folder that takes the files."
-)
+@options.new_folder
 @click.option(
     "--schema",
     type=click.Choice(["classic", "v2"]),

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from offkey.adapters import files
+from offkey.app import options
 from offkey.app.folder import CommandList
 
 
@@ -24,9 +25,7 @@ def command() -> None:
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="Rule file to take along, for example one that offkey rules generate wrote; may be given several times.",
 )
-@click.option(
-    "-o", "--output", "folder", required=True, type=click.Path(path_type=Path), help="Folder that takes the files."
-)
+@options.new_folder
 def export(paths: tuple[Path, ...], folder: Path) -> None:
     """Write mixin.libsonnet, config.libsonnet, alerts/, rules/ and dashboards/.
 

@@ -39,9 +39,7 @@ def list_presets(output: str) -> None:
 
 @command.command()
 @click.argument("names", nargs=-1, required=True)
-@click.option(
-    "-o", "--output", "folder", required=True, type=click.Path(path_type=Path), help="Folder that takes the files."
-)
+@options.new_folder
 def write(names: tuple[str, ...], folder: Path) -> None:
     """Write the files of presets. `offkey discover --preset NAME` writes only those signals that have series.
 

@@ -8,7 +8,6 @@ from offkey import __version__
 from offkey.app.lint.checks import CHECKS
 from offkey.app.lint.findings import Finding, Severity
 
-FORMS = ("text", "json", "sarif", "github")
 _SARIF_LEVELS: dict[Severity, str] = {"info": "note", "warning": "warning", "error": "error", "fatal": "error"}
 _GITHUB_LEVELS: dict[Severity, str] = {"info": "notice", "warning": "warning", "error": "error", "fatal": "error"}
 _SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"

@@ -30,12 +30,6 @@ def offsets(text: str, scalar: Scalar) -> list[int]:
     return found
 
 
-def place_in(text: str, offset: int) -> Place:
-    """Return line and column of an offset."""
-    line = text.count("\n", 0, offset)
-    return Place(line + 1, offset - (text.rfind("\n", 0, offset) + 1) + 1)
-
-
 class LineIndex:
     """Line and column of many offsets into one text."""
 

@@ -66,16 +66,14 @@ def episodes(played: Played) -> tuple[Episode, ...]:
 
 def cost_of(found: Sequence[Episode], seconds: int) -> Cost:
     """Return what some episodes cost in a time of so many seconds."""
-    starts = sorted({one.fired for one in found})
     last = max((one.ended or one.fired for one in found), default=0)
     lengths = np.array([(one.ended or last) - one.fired for one in found], np.int64)
     ended = np.array([one.ended is not None for one in found], bool)
     short = float((lengths[ended] < SHORT).mean()) if ended.any() else float("nan")
-    pages = _pages(found) if starts else 0
-    return Cost(tuple(found), pages, seconds / WEEK, int(lengths.sum()), short)
+    return Cost(tuple(found), pages_of(found), seconds / WEEK, int(lengths.sum()), short)
 
 
-def _pages(found: Sequence[Episode]) -> int:
+def pages_of(found: Sequence[Episode]) -> int:
     """Return how often there was something new to tell: what starts while others fire, or soon after, is not."""
     pages, quiet_since = 0, -(1 << 62)
     for one in sorted(found, key=lambda episode: episode.fired):

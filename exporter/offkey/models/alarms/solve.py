@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 
 from offkey.core.durations import MINUTE, WEEK
-from offkey.core.frame import Array, BoolArray, IntArray
+from offkey.core.frame import Array, BoolArray
 from offkey.models.alarms.firing import firing, pages
 from offkey.models.alarms.tail import Tail
 from offkey.models.tune.budget import MERGE
@@ -64,11 +64,6 @@ def fires(strangeness: Array, step: int, setting: Setting) -> BoolArray:
     """Return where an alert set like this fires on one series, (T,)."""
     release = setting.bound * (1 - setting.dead_band)
     return firing(strangeness, setting.bound, release, -(-setting.hold // step), setting.keep // step)
-
-
-def page_starts(strangeness: Array, step: int, setting: Setting) -> IntArray:
-    """Return the samples at which a page begins, (N,)."""
-    return pages(fires(strangeness, step, setting), MERGE // step)
 
 
 def solve(

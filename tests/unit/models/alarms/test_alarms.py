@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from offkey.models.alarms.firing import firing, pages
-from offkey.models.alarms.solve import MOST_FIRING, Setting, fires, page_starts, solve
+from offkey.models.alarms.solve import MOST_FIRING, Setting, fires, solve
 from offkey.models.alarms.tail import Tail
+from offkey.models.tune.budget import MERGE
 
 DAY_OF_MINUTES = 1440
 
@@ -56,7 +57,7 @@ def test_a_solution_keeps_its_budget_and_finds_what_lasts(budget):
     assert found.counted_per_week <= budget + 0.25
     assert fires(values, 60, found.setting).mean() <= MOST_FIRING
     if budget > 2:
-        starts = page_starts(values, 60, found.setting)
+        starts = pages(fires(values, 60, found.setting), MERGE // 60)
         assert sum(values[first : first + 5].max() > 8 for first in starts) >= 7
 
 
