@@ -1,18 +1,15 @@
 """Every query of every dashboard, on a real Prometheus."""
 
 import json
-import re
-import urllib.parse
-import urllib.request
-from pathlib import Path
 
 import a_day
 import pytest
 import realprometheus
+from paneltargets import DASHBOARDS, Prometheus, filled, targets, unanswered
+from paneltargets import chosen as chosen_in
 
 from offkey.app.dashboard_lint import panels
 
-DASHBOARDS = sorted((Path(__file__).parents[2] / "grafana" / "dashboards").glob("*.json"))
 END = 1_750_000_020  # a multiple of 60
 HOURS = 6
 
@@ -24,13 +21,7 @@ def ask(program, tmp_path_factory):
     """Return a function that evaluates PromQL at an instant on a Prometheus that holds a made-up day."""
     folder = tmp_path_factory.mktemp("prometheus")
     with realprometheus.running(program, folder, a_day.openmetrics(END, HOURS, 60), a_day.KEPT) as address:
-
-        def query(expression, instant=END):
-            fields = urllib.parse.urlencode({"query": expression, "time": instant})
-            with urllib.request.urlopen(f"{address}/api/v1/query?{fields}", timeout=10) as answer:  # noqa: S310 (loopback)
-                return json.load(answer)["data"]["result"]
-
-        yield query
+        yield Prometheus(address, END)
 
 
 @pytest.fixture(scope="module", params=DASHBOARDS, ids=lambda path: path.stem)
@@ -42,50 +33,20 @@ def dashboard(request):
 @pytest.fixture(scope="module")
 def chosen(dashboard, ask):
     """Return what Grafana puts in for each variable: the first choice, or everything where that is offered."""
-    values = {"__rate_interval": "4m", "__range": f"{HOURS}h"}
-    for variable in dashboard["templating"]["list"]:
-        if variable["type"] == "query":
-            values[variable["name"]] = variable.get("allValue") or choices(variable, values, ask)[0]
-    return values
-
-
-def choices(variable, values, ask):
-    """Return what a variable offers, as Grafana reads its query and its regular expression."""
-    kind, inner = re.fullmatch(r"(\w+)\((.*)\)", filled(variable["query"], values), re.DOTALL).groups()
-    if kind == "label_values":
-        selector, _, label = inner.rpartition(", ")
-        return sorted({series["metric"][label] for series in ask(selector)})
-    pattern = re.compile(variable["regex"].strip("/"))
-    texts = []
-    for series in ask(inner):
-        name = series["metric"].pop("__name__", "")
-        labels = ",".join(f'{label}="{value}"' for label, value in series["metric"].items())
-        texts.append(f"{name}{{{labels}}} {series['value'][1]} {series['value'][0] * 1000}")
-    return [match[1] for text in texts if (match := pattern.search(text))]
-
-
-def filled(text, values):
-    """Put the variables' values into an expression."""
-    return re.sub(r"\$\{?(\w+)(?::raw)?\}?", lambda match: values.get(match[1], match[0]), text)
+    return chosen_in(dashboard, ask, __rate_interval="4m", __range=f"{HOURS}h")
 
 
 def test_every_target_returns_series(dashboard, chosen, ask):
     """No panel is empty when there is something to show; forecasts are asked for at the moment they were made for."""
-    empty = []
-    for panel in panels(dashboard):
-        for target in panel["targets"]:
-            expression = filled(target["expr"], chosen)
-            if not ask(expression):
-                empty.append((panel["title"], expression))
-    assert empty == []
+    assert unanswered(dashboard, chosen, ask) == []
 
 
 def test_a_panel_for_one_series_shows_one(dashboard, chosen, ask):
     """A band drawn between the lines of two series would mean nothing."""
-    for panel in panels(dashboard):
-        for target in panel["targets"]:
-            if "${series:raw}" in target["expr"] and panel["type"] == "timeseries":
-                assert len(ask(filled(target["expr"], chosen))) == 1, target["expr"]
+    kinds = {panel["title"]: panel["type"] for panel in panels(dashboard)}
+    for title, expression, _ in targets(dashboard, chosen):
+        if chosen.get("series", "no choice") in expression and kinds[title] == "timeseries":
+            assert len(ask(expression)) == 1, expression
 
 
 def test_the_worst_series_is_offered_first(chosen):

@@ -1,8 +1,12 @@
 """Run everything compiled once on a little made-up past, so that the machine code is kept beside it."""
 
+import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import suppress
+from functools import partial
+from multiprocessing import get_context
 
 import numpy as np
 
@@ -15,22 +19,34 @@ from offkey.core.frame import Axis, Frame
 from offkey.core.labels import Labels
 from offkey.core.signals import Signal
 
+MOST_WORKERS = 4  # each needs 300 MB, and there is no more to share out
 START = 1_700_000_000 // HOUR * HOUR
 
 
 def compile_all() -> Iterator[tuple[str, float]]:
-    """Yield all that is compiled with the seconds its first use took: models, decoders, exposition, simulator."""
-    past = Frame((Labels.of(name="a"),), np.linspace(1.0, 2.0, 24)[None], Axis(START, 5 * MINUTE, 24))
+    """Yield all that is compiled with the seconds its first use took: decoders, models, exposition, simulator.
+
+    Several are compiled at once, each in another process; a part that two share is kept once.
+    """
+    tasks: list[tuple[str, Callable[[], None]]] = [("decoders", _decode)]  # takes longest, so it is begun first
     for package, use in ((DETECTORS, _detect), (FORECASTERS, _forecast)):
-        for kind in plugins.names(package):
-            began = time.monotonic()
-            with suppress(MissingLibrary):  # what cannot be used needs no compiling
-                use(package, kind, past)
-                yield kind, time.monotonic() - began
-    for name, run in (("decoders", _decode), ("exposition", _expose), ("simulator", _simulate)):
-        began = time.monotonic()
-        run()
-        yield name, time.monotonic() - began
+        tasks += [(kind, partial(use, package, kind)) for kind in plugins.names(package)]
+    tasks += [("exposition", _expose), ("simulator", _simulate)]
+    workers = min(os.cpu_count() or 1, MOST_WORKERS)
+    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+        begun = {pool.submit(_used, use): name for name, use in tasks}
+        for ended in as_completed(begun):
+            if (seconds := ended.result()) is not None:
+                yield begun[ended], seconds
+
+
+def _used(use: Callable[[], None]) -> float | None:
+    """Return the seconds a first use took; None for what cannot be used, and needs no compiling."""
+    began = time.monotonic()
+    with suppress(MissingLibrary):
+        use()
+        return time.monotonic() - began
+    return None
 
 
 def _decode() -> None:
@@ -48,7 +64,12 @@ def _decode() -> None:
     exported(b'{"metric":{"a":"b"},"values":[1],"timestamps":[1]}\n', axis, Roster(json_labels, 1))
 
 
-def _detect(package: str, kind: str, past: Frame) -> None:
+def _past() -> Frame:
+    return Frame((Labels.of(name="a"),), np.linspace(1.0, 2.0, 24)[None], Axis(START, 5 * MINUTE, 24))
+
+
+def _detect(package: str, kind: str) -> None:
+    past = _past()
     model = plugins.model(package, kind)
     state = model.fit(past)
     model.score(state, past)
@@ -56,7 +77,8 @@ def _detect(package: str, kind: str, past: Frame) -> None:
     model.ready(model.update(state, past))
 
 
-def _forecast(package: str, kind: str, past: Frame) -> None:
+def _forecast(package: str, kind: str) -> None:
+    past = _past()
     model = plugins.model(package, kind)
     state = model.update(model.fit(past), past)
     model.forecast(state, past.future(4, HOUR))

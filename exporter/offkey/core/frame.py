@@ -70,11 +70,14 @@ class Axis:
 
 
 def _utc_offsets(zone: str, times: IntArray) -> IntArray:
-    """Return the zone's offset from UTC at each instant, shape (T,), seconds."""
+    """Return the zone's offset from UTC at each instant of an axis, shape (T,), seconds."""
     if zone == "UTC" or times.size == 0:
         return np.zeros(times.shape, np.int64)
-    hours, inverse = np.unique(times // 900, return_inverse=True)  # every zone changes on a quarter hour
-    return np.array([_offset_at(zone, int(quarter)) for quarter in hours], np.int64)[inverse]
+    quarters = times // 900  # every zone changes on a quarter hour
+    if quarters[0] == quarters[-1]:
+        return np.full(times.shape, _offset_at(zone, int(quarters[0])), np.int64)
+    distinct, inverse = np.unique(quarters, return_inverse=True)
+    return np.array([_offset_at(zone, int(quarter)) for quarter in distinct], np.int64)[inverse]
 
 
 @lru_cache(maxsize=65_536)

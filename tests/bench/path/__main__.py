@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from . import live, online, stages
+from . import live, online, stages, views
 from .fleet import Fleet
 from .measure import Figure
 
@@ -16,7 +16,7 @@ OFFLINE = {"scoring": stages.scoring, "cycle": stages.cycle, "memory": stages.me
 ONLINE = {
     "scraping": online.scraping,
     "alerting": online.alerting,
-    "viewing": live.viewing,
+    "viewing": views.viewing,
     "streaming": live.streaming,
 }
 ONCE = {"starting": live.starting}

@@ -1,7 +1,6 @@
-"""The stages with a real `offkey serve`: how fast it starts, and how soon a sample has its score; and the dashboard."""
+"""The stages with a real `offkey serve`: how fast it starts, and how soon a sample has its score."""
 
 import contextlib
-import json
 import subprocess
 import sys
 import time
@@ -13,18 +12,16 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import requests
-from tests.conftest import ROOT
 from tests.e2e.realprometheus import free_port
 
 from offkey.adapters.stores.file import Store
 from offkey.app import config, wire
-from offkey.app.dashboard_lint import panels
 from offkey.core.labels import NAME, Labels
 
 from . import server
 from .fleet import labels, learned
 from .measure import Figure, percentile, process_cpu
-from .online import exposed, scraped, settled
+from .online import scraped, settled
 
 CONFIG = """
 sources: {{default: {{url: "{url}"}}}}
@@ -39,20 +36,10 @@ signals:
     expose: score
     max_series: 1000000
 """
-OVERVIEW = ROOT / "grafana" / "dashboards" / "overview.json"
 STARTS = 3
 SCRAPES = 8  # whose scores are awaited
 PROBES = 20  # series, spread evenly, that stand for all
 PATIENCE = 300.0
-CHOSEN = {
-    "$__rate_interval": "4m",
-    "$__range": "1h",
-    "$job": ".+",
-    "$instance": ".+",
-    "$signal": "load_7",
-    "$horizon": "1h",
-    "${series:raw}": ",".join(f'{name}="{value}"' for name, value in labels(1)[0].pairs),
-}
 
 
 def starting() -> Iterator[Figure]:
@@ -93,18 +80,6 @@ def streaming(size: int) -> Iterator[Figure]:
     )
     yield Figure("streaming", "score_visible_worst", size, max(delays) * 1e3, "ms after the sample", "less")
     yield Figure("streaming", "cpu", size, used / len(delays), "s a scrape, ticks included", "less")
-
-
-def viewing(size: int) -> Iterator[Figure]:
-    """Yield how long the slowest panel of the overview takes over so many watched series."""
-    with exposed(size, 15) as real:
-        time.sleep(60)  # ranges need a few samples
-        took = {}
-        for title, query in _queries(OVERVIEW):
-            took[title] = max(took.get(title, 0.0), percentile([_asked(real, query) for _ in range(3)], 0.5))
-    slowest = max(took, key=took.__getitem__)
-    yield Figure("viewing", "slowest_panel", size, took[slowest], f"s ({slowest})", "less")
-    yield Figure("viewing", "all_panels", size, sum(took.values()), "s", "less")
 
 
 @contextlib.contextmanager
@@ -173,27 +148,6 @@ def _delays(real: server.Prometheus) -> Iterator[float]:
             msg = f"the scores of {newest:.3f} do not come; the newest are of {max(scored, default=0.0):.3f}"
             raise TimeoutError(msg)
         time.sleep(0.003)
-
-
-def _queries(path: Path) -> Iterator[tuple[str, Mapping[str, object]]]:
-    """Yield the queries of a dashboard's panels as Grafana asks them, the last hour where they are ranges."""
-    for panel in panels(json.loads(path.read_text())):
-        for target in panel.get("targets", ()):
-            text = target["expr"]
-            for name, value in CHOSEN.items():
-                text = text.replace(name, value)
-            now = time.time()
-            if target.get("range"):
-                yield panel["title"], {"query": text, "start": now - 3600, "end": now, "step": 15}
-            else:
-                yield panel["title"], {"query": text, "time": now}
-
-
-def _asked(real: server.Prometheus, query: Mapping[str, object]) -> float:
-    began = time.monotonic()
-    kind = "query_range" if "step" in query else "query"
-    requests.get(f"{real.url}/api/v1/{kind}", query, timeout=60).raise_for_status()
-    return time.monotonic() - began
 
 
 def _answers(url: str) -> bool:

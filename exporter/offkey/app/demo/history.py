@@ -42,10 +42,14 @@ def import_blocks(programs: Programs, promtool: str, text: Path, storage: Path) 
     Raises:
         ProgramFailed: promtool cannot read the text, or takes more than two minutes.
     """
-    limit = f"--max-block-duration={BLOCK_HOURS}h"
-    command = [promtool, "tsdb", "create-blocks-from", limit, "openmetrics", str(text), str(storage)]
-    programs.start("import", command, is_brief=True)
+    programs.start("import", blocks_from(promtool, text, storage), is_brief=True)
     programs.finish("import", IMPORT_SECONDS)
+
+
+def blocks_from(promtool: str, text: Path, storage: Path) -> list[str]:
+    """Return the command that makes blocks of OpenMetrics text."""
+    limit = f"--max-block-duration={BLOCK_HOURS}h"
+    return [promtool, "tsdb", "create-blocks-from", limit, "openmetrics", str(text), str(storage)]
 
 
 def scraped(series: Sequence[Labels], axis: Axis, values: Array, step: int) -> Frame:

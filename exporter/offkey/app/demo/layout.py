@@ -22,6 +22,7 @@ SCRAPE = 5  # seconds
 RECORDING = 5  # seconds between evaluations of the recording rules
 EVALUATION = 15  # seconds between evaluations of all other rules; offkey's step too
 HOLD = 30  # seconds of an alert's `for`
+CAPACITY = 8_000  # plays a second that a region has room for: at any hour some region reaches it within the next twelve
 HISTORY = 15 * DAY
 HISTORY_STEP = 5 * MINUTE
 JOB, INSTANCE = "music", "platform"  # labels of everything the platform exposes, now and in the past
@@ -132,6 +133,8 @@ def offkey_config(source: dict[str, Any], **defaults: object) -> dict[str, Any]:
     general |= {"history": format_duration(HISTORY), "history_step": format_duration(HISTORY_STEP)}
     for key, value in defaults.items():
         general[key] = {**general[key], **value} if isinstance(value, dict) else value
+    (plays,) = (signal for signal in config["signals"] if signal["name"] == "plays")
+    plays["forecast"] = {"limit": CAPACITY, "horizons": ["1h", "4h", "12h"]}
     return {**config, "sources": {"default": source}}
 
 

@@ -11,17 +11,17 @@ from pathlib import Path
 
 import requests
 
-from offkey.app.demo import layout
+from offkey.app.demo import backdrop, layout
 from offkey.app.demo.history import import_blocks, scraped, write_openmetrics
 from offkey.app.demo.layout import HISTORY, HISTORY_STEP, Ports, address, url
 from offkey.app.demo.loopback import Loopback
 from offkey.app.demo.processes import Programs, session
-from offkey.app.demo.scenario import QUIET, SCALE, SEED, Judgement, from_pages, judged, outage_at
+from offkey.app.demo.scenario import QUIET, SCALE, SEED, Judgement, from_pages, judged, outage_at, silence_of
 from offkey.app.demo.screen import Screen
 from offkey.app.demo.stage import Stage
 from offkey.app.demo.watch import View, read_alerts, read_offkey
 from offkey.app.demo.webhook import Catcher
-from offkey.core.durations import MINUTE
+from offkey.core.durations import MINUTE, format_duration
 from offkey.core.frame import Axis
 from offkey.packs.music.incidents import Incident
 from offkey.packs.music.platform import Platform
@@ -29,7 +29,8 @@ from offkey.packs.music.recorded import recorded
 
 OFFKEY = (sys.executable, "-c", "from offkey.app.cli import main; main()")
 PREROLL = 10 * MINUTE  # raw samples before the start: rates are whole from the first evaluation
-READY_SECONDS = 120.0  # for the slowest step on a busy machine
+READING = 90  # seconds until whoever was paged has seen what it is; the review of alerts looks at whole minutes
+READY_SECONDS = 300.0  # for the slowest step on a busy machine
 
 
 @dataclass
@@ -51,6 +52,7 @@ class Real:
     due: float = float("inf")
     client: requests.Session = field(default_factory=session)
     played: Incident | None = None
+    is_acknowledged: bool = False
 
     @property
     def urls(self) -> Mapping[str, str]:
@@ -79,8 +81,10 @@ class Real:
             self.stage.inject(self.played, now)
         return self.played if self.played and now >= self.played.start else None
 
-    def look(self, _now: float) -> View:
-        """Return what offkey exposes and Prometheus fires."""
+    def look(self, now: float) -> View:
+        """Return what offkey exposes and Prometheus fires; whoever was paged says so after a while."""
+        if self.played and not self.is_acknowledged:
+            self._acknowledge(self.played, now)
         alerts = read_alerts(self.client, url(self.ports.prometheus))
         seen = read_offkey(self.client, url(self.ports.offkey))
         return View(seen.signals, seen.off, alerts)
@@ -88,6 +92,16 @@ class Real:
     def judge(self, outage: Incident) -> Judgement:
         """Return how it went by what was paged."""
         return judged(from_pages(self.catcher.pages), outage, outage.alert)
+
+    def _acknowledge(self, outage: Incident, now: float) -> None:
+        """Silence what was paged, with a verdict that the review of alerts reads."""
+        delay = self.judge(outage).delay
+        if delay is None or now < outage.start + delay + READING:
+            return
+        silence = silence_of(outage, now)
+        answer = self.client.post(f"{url(self.ports.alertmanager)}/api/v2/silences", json=silence, timeout=1)
+        answer.raise_for_status()
+        self.is_acknowledged = True
 
 
 @contextmanager
@@ -112,6 +126,7 @@ def set_up(folder: Path, binaries: Mapping[str, str], screen: Screen) -> Iterato
             real = Real(programs, ports, stage, catcher)
             _start_servers(real, folder, binaries, screen)
             _start_offkey(real, folder, screen, began)
+            _start_backfill(real, folder, binaries["promtool"])
             real.due = time.time() + QUIET
             yield real
 
@@ -193,6 +208,15 @@ def _start_offkey(real: Real, folder: Path, screen: Screen, began: float) -> Non
         real.programs.wait("offkey", lambda: scored(real.client, url(ports.offkey)) == known, READY_SECONDS)
         written = len([*(folder / "rules").glob("*.rules.yml")])
         done(f"{written} rule files are written and loaded, all {known} signals have scores")
+
+
+def _start_backfill(real: Real, folder: Path, promtool: str) -> None:
+    """Let offkey say, while the show goes on, what it would have said before."""
+    ports, config = real.ports, folder / "past.yml"
+    content = layout.offkey_config({"url": url(ports.prometheus)}, step=format_duration(HISTORY_STEP))
+    layout.write_yaml(config, content, "The same signals, at the pace at which the past was recorded.")
+    command = [*backdrop.COMMAND, str(config), address(ports.offkey), promtool, str(folder / "prometheus")]
+    real.programs.start("backfill", command, is_brief=True)
 
 
 def _is_ready(client: requests.Session, program: str) -> bool:

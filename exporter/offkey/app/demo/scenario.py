@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
 
 from offkey.app.demo.webhook import Page
 from offkey.core.durations import MINUTE
@@ -56,6 +58,14 @@ class Judgement:
 def outage_at(start: int) -> Incident:
     """Return the fault that is injected: card payments in Europe fail from one second to the next."""
     return payment_outage(start, start + LONGEST_OUTAGE, attempts=ATTEMPTS)
+
+
+def silence_of(outage: Incident, now: float) -> dict[str, Any]:
+    """Return the silence, as Alertmanager takes it, of somebody who looked and found the page right."""
+    begin, end = (datetime.fromtimestamp(instant, UTC).isoformat() for instant in (now, outage.end))
+    name = {"name": "alertname", "value": outage.alert, "isRegex": False, "isEqual": True}
+    comment = "Real incident: the card processor in Europe fails, its status page says so"
+    return {"matchers": [name], "startsAt": begin, "endsAt": end, "createdBy": "payments on call", "comment": comment}
 
 
 def judged(sightings: Sequence[Sighting], outage: Incident, name: str) -> Judgement:

@@ -18,7 +18,7 @@ from offkey.app.demo.show import Clock, Stand, perform
 from offkey.core.errors import ConfigError, ProgramFailed
 
 NEEDED = ("prometheus", "promtool", "alertmanager")
-_MINE = ("logs", "prometheus", "alertmanager", "rules", "history.txt", "recorded")
+_MINE = ("logs", "prometheus", "alertmanager", "rules", "backfill", "history.txt", "recorded")
 
 
 def run(folder: Path, duration: int, screen: Screen) -> bool:

@@ -2,8 +2,9 @@
 
 import pytest
 
-from offkey.app.demo.scenario import PROMISED, Sighting, from_pages, judged, outage_at
+from offkey.app.demo.scenario import PROMISED, Sighting, from_pages, judged, outage_at, silence_of
 from offkey.app.demo.webhook import Catcher, Page
+from offkey.engine.alertquality import verdict_of
 
 OUTAGE = outage_at(1_000)
 CARD = {"alertname": "MusicPaymentSuccessLow", "provider": "card", "region": "eu-west"}
@@ -90,3 +91,11 @@ def test_the_webhook_keeps_every_alert_of_a_notification():
     assert not catcher.take(b'{"alerts": [{"status": "firing"}]}')
     assert catcher.take(b'{"alerts": [' + alert + b"]}")
     assert [(found.name, found.received) for found in catcher.pages] == [("A", 10.0), ("B", 10.0), ("A", 40.0)]
+
+
+def test_the_silence_is_an_acknowledgement_with_a_verdict():
+    """It holds until the outage ends, matches the alert alone, and the review of alerts reads that it was right."""
+    silence = silence_of(OUTAGE, 1_075.0)
+    assert verdict_of(silence["comment"]) == "true"
+    assert [(one["name"], one["value"]) for one in silence["matchers"]] == [("alertname", OUTAGE.alert)]
+    assert (silence["startsAt"], silence["endsAt"]) == ("1970-01-01T00:17:55+00:00", "1970-01-01T00:26:40+00:00")

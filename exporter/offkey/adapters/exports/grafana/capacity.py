@@ -32,6 +32,7 @@ _SOME: Steps = ((None, SKY), (1, ORANGE))
 _SEEN = f"offkey_observed{{{OF_SERIES}}}"
 _EARLIER = f'{{horizon="$horizon",{OF_SERIES}}} offset $horizon'
 _PROMISED: Steps = ((None, "transparent"), (0.9, ORANGE))
+_CHOSEN = f'horizon="$horizon",{OF_EXPORTER},{OF_SIGNAL}'
 
 
 def in_sight() -> stat.Panel:
@@ -78,7 +79,7 @@ def came_true() -> stat.Panel:
         unit="percentunit",
         decimals=0,
     )
-    return figure(about, Query(f'max(offkey_forecast_coverage_ratio{{horizon="$horizon",{OF_EXPORTER},{OF_SIGNAL}}})'))
+    return figure(about, Query(f"max({_lately('coverage', _CHOSEN)})"))
 
 
 def usual_error() -> stat.Panel:
@@ -91,8 +92,7 @@ def usual_error() -> stat.Panel:
         unit="percentunit",
         decimals=0,
     )
-    query = f'max(offkey_forecast_error_ratio{{horizon="$horizon",{OF_EXPORTER},{OF_SIGNAL}}})'
-    return figure(about, Query(query), ((None, SKY), (1, ORANGE)))
+    return figure(about, Query(f"max({_lately('error', _CHOSEN)})"), ((None, SKY), (1, ORANGE)))
 
 
 def time_left() -> stat.Panel:
@@ -202,7 +202,12 @@ def horizons() -> table.Panel:
     )
     return listing(
         about,
-        Query(f"max by (signal, horizon) (offkey_forecast_coverage_ratio{{{OF_EXPORTER}}})", "inside"),
-        Query(f"max by (signal, horizon) (offkey_forecast_error_ratio{{{OF_EXPORTER}}})", "error"),
+        Query(f"max by (signal, horizon) ({_lately('coverage', OF_EXPORTER)})", "inside"),
+        Query(f"max by (signal, horizon) ({_lately('error', OF_EXPORTER)})", "error"),
         columns=Columns(first=("signal", "horizon", "inside", "error"), sorted_by="inside"),
     )
+
+
+def _lately(what: str, matchers: str) -> str:
+    """Return how forecasts came true; after a restart, what was known before stands until the first come due."""
+    return f"last_over_time(offkey_forecast_{what}_ratio{{{matchers}}}[4h])"

@@ -2,7 +2,7 @@
 
 from grafana_foundation_sdk.builders import stat, table, timeseries
 
-from offkey.adapters.exports.grafana.matchers import OF_EXPORTER
+from offkey.adapters.exports.grafana.matchers import OF_EXPORTER, or_none
 from offkey.adapters.exports.grafana.panels import (
     ABSENT,
     ALARM_AT_ZERO,
@@ -57,11 +57,11 @@ def source_list() -> table.Panel:
         "Failed reads",
         "Reads that failed in the chosen time, by source and reason. `down` is the server's trouble, `rejected` a "
         "query it refuses: correct that signal.",
-        "No read has failed",
+        ABSENT,
         decimals=0,
     )
     failures = f"sum by (source, reason) (increase(offkey_source_failures_total{_OWN}[$__range]))"
-    return listing(about, Query(f"{failures} > 0", "failures"), columns=Columns(("source", "reason", "failures")))
+    return listing(about, Query(failures, "failures"), columns=Columns(("source", "reason", "failures")))
 
 
 def duration() -> timeseries.Panel:
@@ -103,7 +103,15 @@ def cycles() -> timeseries.Panel:
     return curves(
         about,
         Query(f"60 * sum(rate(offkey_cycles_total{_RECENT}))", "all", line(SKY)),
-        Query(f"60 * sum by (reason) (rate(offkey_cycle_failures_total{_RECENT}))", "failed: {{reason}}", line(ORANGE)),
+        Query(
+            or_none(
+                f"60 * sum by (reason) (rate(offkey_cycle_failures_total{_RECENT}))",
+                "reason",
+                f"offkey_build_info{_OWN}",
+            ),
+            "failed: {{reason}}",
+            line(ORANGE),
+        ),
     )
 
 

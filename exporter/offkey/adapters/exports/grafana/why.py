@@ -2,8 +2,9 @@
 
 from grafana_foundation_sdk.builders import stat, table, timeseries
 
-from offkey.adapters.exports.grafana.matchers import OF_SERIES, OF_SIGNAL, without_scrape_labels
+from offkey.adapters.exports.grafana.matchers import OF_SERIES, OF_SIGNAL, or_none, without_scrape_labels
 from offkey.adapters.exports.grafana.panels import (
+    ABSENT,
     GREY,
     ORANGE,
     SKY,
@@ -129,10 +130,11 @@ def faults() -> timeseries.Panel:
         "Data faults of $signal",
         "Defects of the signal's data, by kind; such samples are neither judged nor learned. Mend the exporter or the "
         "query they come from.",
-        "The data of this signal have no faults",
+        ABSENT,
         decimals=0,
     )
-    return curves(about, Query(f"sum by (kind) (offkey_data_fault{{{OF_SIGNAL}}})", "{{kind}}"), ceiling=2)
+    faults = or_none(f"sum by (kind) (offkey_data_fault{{{OF_SIGNAL}}})", "kind", f"offkey_series{{{OF_SIGNAL}}}")
+    return curves(about, Query(faults, "{{kind}}"), ceiling=2)
 
 
 def alerts() -> timeseries.Panel:
