@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .bench import BUDGETS, PEERS, Outcome, outcomes
+from .bench import AS_SHORT, BUDGETS, PEERS, Outcome, outcomes
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,7 +35,7 @@ def row(found: Sequence[Outcome], fleet: str, budget: float) -> dict[str, object
     rates = [one.per_week / budget for one in chosen]
     made: dict[str, object] = {"fleet": fleet, "budget": budget, "series": len(chosen)}
     made["pages_to_budget"] = {name: round(float(np.quantile(rates, q)), 2) for name, q in QUARTILES.items()}
-    recall = {name: sum(one.found[name] for one in chosen) / incidents for name in ("offkey", *PEERS)}
+    recall = {name: sum(one.found[name] for one in chosen) / incidents for name in ("offkey", *PEERS, *AS_SHORT)}
     return made | {"recall": {name: round(share, 3) for name, share in recall.items()}}
 
 

@@ -6,22 +6,22 @@ from itertools import product
 
 import numpy as np
 
-from offkey.core.durations import MINUTE, WEEK
+from offkey.core.durations import HOUR, MINUTE, WEEK
 from offkey.core.frame import Array, BoolArray
 from offkey.models.alarms.firing import firing, pages
+from offkey.models.alarms.rarity import Rarity
 from offkey.models.alarms.tail import Tail
 from offkey.models.tune.budget import MERGE
 
 HOLDS = (0, 2 * MINUTE, 5 * MINUTE, 10 * MINUTE)
-DEAD_BANDS = (0.0, 0.2, 0.4)
-KEEPS = (0, 5 * MINUTE, 15 * MINUTE)
+# In order of preference: what an alert has by itself, then less, then more.
+DEAD_BANDS = (0.2, 0.0, 0.4)
+KEEPS = (5 * MINUTE, 0, 15 * MINUTE)
 LEVELS = 48
-# Below so many pages in the past their count says little: the fitted tail speaks.
-COUNTED = 6
 PEAKS = 40  # that a tail is fitted to
-# What a past says of the future is uncertain by half a page (Jeffreys' prior of a Poisson rate).
-UNSEEN = 0.5
 REFERENCES = 12  # strongest episodes that must be found early
+# An alert that comes later than this is as good as none: people have heard by other means.
+TOO_LATE = HOUR
 # An alert that fires longer than this share of the time is no alert; few pages alone would let it.
 MOST_FIRING = 0.02
 
@@ -51,7 +51,7 @@ class Solution:
         setting: the setting.
         counted_per_week: pages a week, replayed.
         expected_per_week: pages a week by count and tail together.
-        delay: mean seconds from the start of a reference episode to the alert; those not found count whole.
+        delay: mean seconds from the start of a reference episode to the alert; one not found in an hour counts an hour.
     """
 
     setting: Setting
@@ -77,15 +77,17 @@ def solve(
 ) -> Solution | None:
     """Return the setting that tells of the strongest past episodes first and stays within the budget.
 
-    The number of pages does not fall evenly with the bound, so that every bound of a grid is replayed.
+    The number of pages does not fall evenly with the bound, so that every bound of a grid is replayed. Of settings
+    that the reference episodes cannot tell apart, the one with the shortest `for`, then the first dead band and keep,
+    is taken: the earliest of many is the earliest by luck as well, and luck does not last.
 
     Args:
         strangeness: one series' causal past, (T,), NaN = unknown or excluded.
         step: seconds between samples.
         budget_per_week: pages allowed.
         holds: seconds of `for` to try; those that are the same number of samples are tried once.
-        dead_bands: shares to try.
-        keeps: seconds of `keep_firing_for` to try.
+        dead_bands: shares to try, the preferred first.
+        keeps: seconds of `keep_firing_for` to try, the preferred first.
         bounds: the only bounds to try, rising; None = a grid over what the past holds, and beyond.
 
     Returns:
@@ -97,41 +99,70 @@ def solve(
     tried = {-(-hold // step): hold for hold in sorted(holds, reverse=True)}
     references = _references(strangeness, step, REFERENCES)
     found = [
-        _weighed(strangeness, step, setting, found, references)
-        for hold, dead_band, keep in product(sorted(tried.values()), dead_bands, keeps)
-        for setting, found in _within(strangeness, step, budget_per_week, (hold, dead_band, keep), bounds)
+        (Solution(setting, *rates, float(late.mean())), late)
+        for hold in sorted(tried.values())
+        for setting, rates in _within(_Past.of(strangeness, step, hold), budget_per_week, (dead_bands, keeps), bounds)
+        for late in [_delays(strangeness, step, setting, references)]
     ]
-    return min(
-        found, key=lambda one: (one.delay, one.setting.hold, one.setting.keep, one.setting.dead_band), default=None
-    )
+    return _simplest(found) if found else None
+
+
+def _simplest(found: Sequence[tuple[Solution, Array]]) -> Solution:
+    """Return the first solution that is within one standard error of the earliest.
+
+    Source: Breiman et al. (1984), Classification and Regression Trees, section 3.4.3 (the 1 SE rule).
+
+    Args:
+        found: solutions, simplest first, and the delays each rests on.
+    """
+    earliest = min(found, key=lambda one: one[0].delay)[1]
+    error = 1 / np.sqrt(earliest.size)
+    return next(one for one, late in found if (late - earliest).mean() <= np.std(late - earliest) * error)
+
+
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """A past as an alert with one `for` sees it: the bounds worth trying, and the tail of what was held so long."""
+
+    strangeness: Array
+    step: int
+    hold: int
+    weeks: float
+    levels: Array
+    tail: Tail
+
+    @classmethod
+    def of(cls, strangeness: Array, step: int, hold: int) -> "_Past":
+        held = _held(strangeness, -(-hold // step))
+        weeks = np.count_nonzero(~np.isnan(strangeness)) * step / WEEK
+        return cls(strangeness, step, hold, weeks, _levels(held), _tail(held, step, weeks))
+
+    def replayed(self, setting: Setting) -> tuple[int, float]:
+        """Return the pages of a setting, and the share of the time it fires."""
+        alert = fires(self.strangeness, self.step, setting)
+        return len(pages(alert, MERGE // self.step)), np.count_nonzero(alert) / alert.size
 
 
 def _within(
-    strangeness: Array, step: int, budget: float, rest: tuple[int, float, int], bounds: Array | None
+    past: _Past, budget: float, rest: tuple[Sequence[float], Sequence[int]], bounds: Array | None
 ) -> Iterator[tuple[Setting, tuple[float, float]]]:
-    """Yield the lowest bound that keeps the budget with these other settings: counted and expected pages a week."""
-    hold, dead_band, keep = rest
-    held = _held(strangeness, -(-hold // step))
-    levels = _levels(held) if bounds is None else bounds
-    if not levels.size:
+    """Yield the lowest bound that keeps the budget with each dead band and keep: counted and expected pages a week."""
+    if not past.levels.size:
         return
-    weeks = np.count_nonzero(~np.isnan(strangeness)) * step / WEEK
-    alerts = [fires(strangeness, step, Setting(float(level), hold, dead_band, keep)) for level in levels]
-    counts = np.array([len(pages(alert, MERGE // step)) for alert in alerts])
-    settled = np.maximum.accumulate(counts[::-1])[::-1]  # no higher bound told people more often
-    quiet = np.array([alert.mean() for alert in alerts]) <= MOST_FIRING
-    tail = _tail(held, step, weeks)
-    expected = np.where(settled >= COUNTED, settled / weeks, tail.per_week(levels)) + UNSEEN / weeks
-    expected = np.maximum.accumulate(expected[::-1])[::-1]
-    inside = np.flatnonzero((expected <= budget) & quiet)
-    if inside.size:
-        k = int(inside[0])
-        yield Setting(float(levels[k]), hold, dead_band, keep), (counts[k] / weeks, float(expected[k]))
-        return
-    if bounds is not None:
-        return
-    level = max(tail.level(max(budget - UNSEEN / weeks, budget / 2)), float(levels[-1]))
-    yield Setting(level, hold, dead_band, keep), (0.0, float(tail.per_week(np.array(level))))
+    for dead_band, keep in product(*rest):
+        tried = [past.replayed(Setting(float(level), past.hold, dead_band, keep))[0] for level in past.levels]
+        rarity = Rarity.of(past.levels, np.array(tried), past.weeks, past.tail)
+        if bounds is None:
+            least = rarity.level(budget)
+            allowed = np.append(least, past.levels[past.levels > least])
+        else:
+            allowed = bounds[rarity.per_week(bounds) <= budget]
+        for level in allowed.tolist():
+            setting = Setting(level, past.hold, dead_band, keep)
+            count, share = past.replayed(setting)
+            if share <= MOST_FIRING:
+                yield setting, (count / past.weeks, float(rarity.per_week(np.asarray(level))))
+                break
 
 
 def _held(strangeness: Array, samples: int) -> Array:
@@ -145,12 +176,12 @@ def _held(strangeness: Array, samples: int) -> Array:
 
 
 def _levels(held: Array) -> Array:
-    """Return bounds worth trying, rising: at even steps of rarity."""
+    """Return bounds worth trying, rising: at even steps of rarity, and the highest, which nothing exceeded."""
     top = held[held > 0]
     if not top.size:
         return np.empty(0)
-    shares = np.geomspace(0.2, 0.5 / top.size, LEVELS)
-    return np.unique(np.quantile(top, 1 - shares))
+    shares = np.geomspace(min(1.0, 0.2 * held.size / top.size), 0.5 / top.size, LEVELS)
+    return np.unique(np.append(np.quantile(top, 1 - shares), top.max()))
 
 
 def _tail(held: Array, step: int, weeks: float) -> Tail:
@@ -181,14 +212,9 @@ def _references(strangeness: Array, step: int, most: int) -> Array:
     return np.column_stack([starts, last])
 
 
-def _weighed(
-    strangeness: Array, step: int, setting: Setting, rates: tuple[float, float], references: Array
-) -> Solution:
-    """Return a setting with its mean delay on the reference episodes."""
-    on = np.flatnonzero(fires(strangeness, step, setting))
-    delays = []
-    for first, last in references:
-        k = np.searchsorted(on, first)
-        found = k < on.size and on[k] <= last
-        delays.append((on[k] - first if found else last - first + MERGE // step) * step)
-    return Solution(setting, rates[0], rates[1], float(np.mean(delays)))
+def _delays(strangeness: Array, step: int, setting: Setting, references: Array) -> Array:
+    """Return how late an alert tells of each reference episode, seconds, (N,); at most an hour."""
+    on = np.append(np.flatnonzero(fires(strangeness, step, setting)), np.iinfo(np.int64).max)
+    told = on[np.searchsorted(on, references[:, 0])]
+    late = np.where(told <= references[:, 1], (told - references[:, 0]) * float(step), TOO_LATE)
+    return np.minimum(late, TOO_LATE)

@@ -47,6 +47,11 @@ class Tail:
         shape = float(np.clip(2 - first / (first - 2 * second), LIGHTEST, HEAVIEST))
         return cls(base, float(first * (1 - shape)), shape, peaks.size / weeks)
 
+    def above(self, level: float, rate: float) -> "Tail":
+        """Return the same law from a higher base on, where so many peaks a week are known to be."""
+        scale = self.scale + self.shape * max(0.0, level - self.base)
+        return Tail(level, max(scale, 1e-9), self.shape, rate)
+
     def per_week(self, level: Array) -> Array:
         """Return how many peaks a week rise above levels, same shape; below the base as many as above it."""
         excess = np.maximum(level - self.base, 0.0) / self.scale
