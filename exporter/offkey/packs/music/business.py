@@ -1,6 +1,6 @@
 """What the people of the business want to hear about: slower things, which take hours of events to be seen.
 
-Their rates look back over an hour and more, so they stand apart from what is paged for within minutes.
+Their rates look back over half an hour and more, so they stand apart from what is paged for within minutes.
 """
 
 from offkey.core.durations import HOUR, MINUTE
@@ -33,11 +33,11 @@ RECORDS: tuple[Record, ...] = (
         window=3 * HOUR,
     ),
     Rate(
-        "tenant_region:music_involuntary_cancellations:rate1h",
+        "tenant_region:music_involuntary_cancellations:rate30m",
         "subscriptions",
         ("tenant", "region"),
         Selector("music_subscription_events_total", (Matcher("event", "=", "cancel_involuntary"),)),
-        HOUR,
+        30 * MINUTE,
     ),
     Ratio(
         "model:ml_recommendation_plays_per_impressions:ratio_rate15m",
