@@ -9,6 +9,7 @@ import numpy as np
 from offkey.core import plugins
 from offkey.core.errors import ConfigError
 from offkey.core.frame import Array, Axis, Frame
+from offkey.core.labels import Labels
 from offkey.core.ports import Detector
 from offkey.core.state import AnyArray, State
 from offkey.models.refitted import Rows
@@ -50,8 +51,25 @@ class Members:
             for key, array in state.rows.items()
         }
 
+    def fit(self, frame: Frame) -> State:
+        """Return what the members learn from a history, together."""
+        return self._together(frame.series, {name: model.fit(frame) for name, model in self.models.items()})
+
+    def update(self, state: State, frame: Frame) -> State:
+        """Return what they know after the frame; the arrays of `state` may be used on."""
+        learned = {name: model.update(self._own(state, name), frame) for name, model in self.models.items()}
+        return self._together(frame.series, learned)
+
+    def score(self, state: State, frame: Frame) -> Array:
+        """Return the strangeness that each member finds, (S, T, members)."""
+        return np.stack([model.score(self._own(state, name), frame) for name, model in self.models.items()], axis=2)
+
+    def ready(self, state: State) -> Array:
+        """Return the share of what each member needs that was seen, (S, members)."""
+        return np.stack([model.ready(self._own(state, name)) for name, model in self.models.items()], axis=1)
+
     def strangeness(self, rows: Mapping[str, AnyArray], frame: Frame) -> Array:
-        """Return the strangeness that each member finds, (S, T, members); their rows are written to."""
+        """Return the strangeness that each member finds, (S, T, members), as they learn: their rows are written to."""
         found = [np.empty((*frame.values.shape, 0))]
         for name, member in self.models.items():
             own = {key: rows[f"{name}.{key}"] for key in self._blank[name].rows}
@@ -71,6 +89,15 @@ class Members:
             own = {key: rows[f"{name}.{key}"] for key in self._blank[name].rows}
             found.append(member.band(State(frame.series, own), frame, bound))
         return np.stack([band.lower for band in found], axis=2), np.stack([band.upper for band in found], axis=2)
+
+    def _own(self, state: State, name: str) -> State:
+        """Return one member's part."""
+        return State(state.series, {key: state.rows[f"{name}.{key}"] for key in self._blank[name].rows})
+
+    def _together(self, series: tuple[Labels, ...], states: Mapping[str, State]) -> State:
+        """Return the members' states as one."""
+        rows = {f"{name}.{key}": array for name, state in states.items() for key, array in state.rows.items()}
+        return State(series, rows)
 
     @cached_property
     def _blank(self) -> dict[str, State]:

@@ -81,6 +81,12 @@ class Refitted(ABC):
         """Return the measure of what was learned from, (N,), as if it had not been."""
         return np.asarray(self.judge(rows, kept[None])[0])
 
+    def recall_by_halves(self, kept: Array) -> Array:
+        """Return the measure of each half of the past by what the other half teaches, (N,)."""
+        halves = np.array_split(kept, 2)
+        taught = [{name: np.asarray(array)[None] for name, array in self.train(half).items()} for half in halves]
+        return np.hstack([self.judge(taught[1 - k], half[None])[0] for k, half in enumerate(halves)])
+
     def fit(self, frame: Frame) -> State:
         """Learn from a history, oldest sample first."""
         return self.update(self._blank(frame.series), frame)

@@ -10,6 +10,8 @@ from offkey.core.frame import Axis, Frame
 from offkey.core.labels import Labels
 from offkey.models.detect.ensemble import Model as Ensemble
 from offkey.models.detect.joint import Model as Joint
+from offkey.models.detect.mad import Model as Mad
+from offkey.models.detect.quantile import Model as Quantile
 
 
 def machines(days=6, metrics=6, step=300, seed=1):
@@ -62,8 +64,26 @@ def test_an_ensemble_needs_members_other_than_itself_each_once(members):
 
 
 def test_how_an_ensemble_combines():
-    """Mean, highest and lowest of what the members say; who says nothing is left out."""
-    said = np.array([[[1.0, 3.0], [2.0, np.nan], [np.nan, np.nan]]])
-    for how, expected in (("mean", [2.0, 2.0]), ("highest", [3.0, 2.0]), ("lowest", [1.0, 2.0])):
-        found = Ensemble(members=("mad", "seasonal"), how=how).judge({}, said)[0]
-        np.testing.assert_array_equal(found, [*expected, np.nan])
+    """A probability whatever they share: e times the geometric mean, n times the smallest, the largest; all or none."""
+    said = np.array([[[4.0, 6.0], [2.0, np.nan], [0.0, 0.1]]])
+    e, two = np.log10(np.e), np.log10(2.0)
+    for how, expected in (
+        ("mean", [5.0 - e, np.nan, 0.0]),
+        ("highest", [6.0 - two, np.nan, 0.0]),
+        ("lowest", [4.0, np.nan, 0.0]),
+    ):
+        found = Ensemble(members=("mad", "seasonal"), how=how).combined(said)[0]
+        np.testing.assert_allclose(found, expected)
+
+
+def test_an_ensemble_says_what_its_members_say_together():
+    """Each member learns as it would alone, in the series' own order."""
+    frame = machines(days=4, metrics=1)
+    past, new = frame.columns(0, 3 * 288), frame.columns(3 * 288, 4 * 288)
+    members = (Mad(), Quantile())
+    alone = np.stack([model.score(model.fit(past), new) for model in members], axis=2)
+    ensemble = Ensemble(members=("mad", "quantile"))
+    state = ensemble.update(ensemble.fit(past.columns(0, 500)), past.columns(500, 3 * 288))
+    shuffled = new.rows(np.array([1, 0]))
+    np.testing.assert_allclose(ensemble.score(state, shuffled), ensemble.combined(alone)[::-1], rtol=1e-9)
+    np.testing.assert_array_equal(ensemble.ready(state), [1.0, 1.0])

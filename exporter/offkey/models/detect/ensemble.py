@@ -1,6 +1,5 @@
 """Ensemble: what several detectors say of a sample, as one score; by default Isolation Forest and DBSCAN."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -8,67 +7,72 @@ from typing import Literal
 import numpy as np
 
 from offkey.core.errors import ConfigError
-from offkey.core.frame import Array, BoolArray, Frame
-from offkey.core.state import AnyArray
+from offkey.core.findings import Band
+from offkey.core.frame import Array, Frame
+from offkey.core.state import State
 from offkey.models.members import Members
-from offkey.models.refitted import Refitted, Rows
 
 OWN_NAME = __name__.rpartition(".")[2]
 
 
 @dataclass(frozen=True)
-class Model(Refitted):
-    """Combine the strangeness of any detectors, and measure how rare the combination was in the past.
+class Model:
+    """Combine the decades of rarity that any detectors find, so that the result is one too, whatever they share.
+
+    Each member says how rare a sample is, 10 ** -decades. Whatever the members have in common, the geometric mean of
+    such probabilities times e is one, and so is the smallest times their number, and the largest as it is.
 
     Attributes:
         members: names of detectors.
         how: whether the members' decades are averaged, or the highest or the lowest counts.
 
-    Source: Aggarwal (2013), Outlier Ensembles, SIGKDD Explorations 14:49-58.
+    Source: Vovk and Wang (2020), Combining p-values via averaging, Biometrika 107:791-808.
     """
 
     members: tuple[str, ...] = ("isolation_forest", "dbscan")
     how: Literal["mean", "highest", "lowest"] = "mean"
+    context: int = 0  # past samples needed before a new one: the members remember them
 
     def __post_init__(self) -> None:
         if not self.members or OWN_NAME in self.members or len(set(self.members)) < len(self.members):
             msg = f"members: found {list(self.members)}; name at least one detector, each once, and not {OWN_NAME}"
             raise ConfigError(msg)
 
-    @property
-    def picked(self) -> tuple[int, ...]:
-        """One feature for each member: its strangeness."""
-        return tuple(range(len(self.members)))
+    def fit(self, frame: Frame) -> State:
+        """Have every member learn from a history."""
+        return self._members.fit(frame)
 
-    @property
-    def watched(self) -> Rows:
-        """What the members remember."""
-        return self._members.rows
+    def update(self, state: State, frame: Frame) -> State:
+        """Have every member learn the frame's samples; the arrays of `state` may be used on."""
+        return self._members.update(state, frame)
 
-    @property
-    def trained(self) -> Rows:
-        """Nothing: only the rarity of the combination is learned."""
-        return {}
+    def score(self, state: State, frame: Frame) -> Array:
+        """Return the combined decades of rarity, shape (S, T); NaN while any member cannot say."""
+        return self.combined(self._members.score(state, frame))
 
-    def watch(self, rows: Mapping[str, AnyArray], frame: Frame) -> tuple[Array, BoolArray]:
-        """Return the strangeness that the members find, (S, T, members), and where all of them say something."""
-        features = self._members.strangeness(rows, frame)
-        return features, np.asarray(~np.isnan(features).any(axis=2))
+    def combined(self, decades: Array) -> Array:
+        """Return the decades of all members (S, T, members) as one number, (S, T).
 
-    def train(self, kept: Array) -> Mapping[str, AnyArray]:
-        """Learn nothing beyond the rarity of what was kept."""
-        return {}
-
-    def judge(self, rows: Mapping[str, AnyArray], features: Array) -> Array:
-        """Return the members' decades as one number, (S, T); members that cannot say are left out."""
-        known = ~np.isnan(features)
+        Args:
+            decades: what each member says, NaN where it cannot.
+        """
+        count = decades.shape[2]
         if self.how == "highest":
-            found = features.max(axis=2, initial=0.0, where=known)
+            found = decades.max(axis=2) - np.log10(count)
         elif self.how == "lowest":
-            found = features.min(axis=2, initial=np.inf, where=known)
+            found = decades.min(axis=2)
         else:
-            found = features.sum(axis=2, where=known) / np.maximum(known.sum(axis=2), 1)
-        return np.where(known.any(axis=2), found, np.nan)
+            found = decades.mean(axis=2) - (np.log10(np.e) if count > 1 else 0.0)
+        return np.asarray(np.maximum(found, 0.0))
+
+    def ready(self, state: State) -> Array:
+        """Return the share of what the slowest member needs, shape (S,)."""
+        return np.asarray(self._members.ready(state).min(axis=1))
+
+    def band(self, state: State, frame: Frame, bound: Array) -> Band:
+        """Return no band: many samples together make one strange, so no single value is its edge."""
+        none = np.full(frame.values.shape, np.nan)
+        return Band(none, none, none)
 
     @cached_property
     def _members(self) -> Members:

@@ -63,13 +63,20 @@ class Model(Refitted):
         return {**trees.pack(grown, paths, 2 * self.samples), "least": least, "most": most, "span": span}
 
     def judge(self, rows: Mapping[str, AnyArray], features: Array) -> Array:
-        """Return 2 ** -(mean path) plus the logarithm of the distance outside the box, in its widths, (S, T)."""
+        """Return 2 ** -(mean path) plus the distance outside the box, in its widths, (S, T)."""
         outside = np.zeros(features.shape[:2])
         for k in range(self.features):
             least, most, span = (rows[name][:, k, None] for name in ("least", "most", "span"))
             outside += np.maximum(np.maximum(least - features[..., k], features[..., k] - most), 0.0) / span
         isolation = np.exp2(-trees.ask(rows, features))
-        return np.asarray(isolation + np.log1p(outside), np.float64)
+        return np.asarray(isolation + outside, np.float64)
+
+    def recall(self, rows: Mapping[str, AnyArray], kept: Array) -> Array:
+        """Return the measure of each half of the past by a forest of the other half, (N,).
+
+        Nothing is outside of a box that was drawn around it, so a past beside its own box says nothing of what is new.
+        """
+        return self.recall_by_halves(kept)
 
 
 def mean_path(samples: AnyArray) -> Array:
