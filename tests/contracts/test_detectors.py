@@ -11,6 +11,7 @@ from offkey.core import plugins
 from offkey.core.durations import DAY, HOUR
 from offkey.core.errors import MissingLibrary
 from offkey.core.frame import Axis, Frame, join
+from offkey.core.ports import Sweeping
 from offkey.core.state import State
 
 PACKAGE = "offkey.models.detect"
@@ -277,6 +278,25 @@ def test_the_band_of_many_columns_agrees_with_their_strangeness(detector):
     outside = (frame.values < band.lower) | (frame.values > band.upper)
     strange = detector.score(state, frame) > bound[:, None]
     np.testing.assert_array_equal(outside[known], strange[known])
+
+
+def test_one_sweep_says_what_score_and_band_say(detector):
+    """Who can say both at once gives the same bits; a glance expects the same value but for the edges' tolerance."""
+    if not isinstance(detector, Sweeping):
+        pytest.skip("says one after the other")
+    past, new = halves(wave(series=3, days=3), 2)
+    state, frame = learned(detector, past), new.columns(0, 30)
+    frame.values[0, ::5] *= 3.0
+    frame.values[1, ::7] = np.nan
+    bound = np.array([0.2, 2.0, 5.0])
+    strangeness, band = detector.sweep(state, frame, bound)
+    np.testing.assert_array_equal(strangeness, detector.score(state, frame))
+    alone = detector.band(state, frame, bound)
+    for side in ("expected", "lower", "upper"):
+        np.testing.assert_array_equal(getattr(band, side), getattr(alone, side))
+    glanced, expected = detector.glance(state, frame, bound)
+    np.testing.assert_array_equal(glanced, strangeness)
+    np.testing.assert_allclose(expected, band.expected, rtol=1e-6)
 
 
 @pytest.mark.parametrize("side", [1, -1])

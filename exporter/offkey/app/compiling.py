@@ -52,8 +52,10 @@ def _used(use: Callable[[], None]) -> float | None:
 def _decode() -> None:
     from offkey.adapters.decode.exports import exported  # noqa: PLC0415 (models are compiled where no source is read)
     from offkey.adapters.decode.messages import read_labels  # noqa: PLC0415 (as above)
+    from offkey.adapters.decode.names import Names  # noqa: PLC0415 (as above)
     from offkey.adapters.decode.roster import Roster  # noqa: PLC0415 (as above)
     from offkey.adapters.decode.samples import held  # noqa: PLC0415 (as above)
+    from offkey.adapters.decode.writes import written  # noqa: PLC0415 (as above)
     from offkey.adapters.sources._matrix import json_labels, matrix  # noqa: PLC0415 (as above)
 
     axis, roster = Axis(START, MINUTE, 2), Roster(read_labels, 1)
@@ -61,6 +63,8 @@ def _decode() -> None:
         for _ in range(2):
             held(b"", axis, 0, roster, is_stream=is_stream)
     matrix(b'{"status":"success","data":{"resultType":"matrix","result":[]}}', axis, 1, "")
+    message = written(bytes([10, 2, 10, 0]))
+    Names().numbers(message.body, message.starts, message.ends)
     exported(b'{"metric":{"a":"b"},"values":[1],"timestamps":[1]}\n', axis, Roster(json_labels, 1))
 
 

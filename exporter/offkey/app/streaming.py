@@ -4,16 +4,17 @@ import queue
 import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from offkey.adapters.decode.messages import read_labels
+from offkey.adapters.decode.names import Names
 from offkey.adapters.decode.snappy import unsnapped
 from offkey.adapters.decode.writes import Written, written
 from offkey.adapters.sinks.remote_write import Sink
 from offkey.adapters.sources._selector import plain
-from offkey.core.frame import Array, IntArray
+from offkey.core.frame import Array, BoolArray, IntArray
 from offkey.core.labels import NAME, Labels, Matcher
 from offkey.engine.cycle import Engine
 from offkey.engine.plan import Plan
@@ -21,7 +22,7 @@ from offkey.engine.plan import Plan
 MOST_BYTES = 32 * 2**20  # of a message, after decompression
 ROOM = 64  # messages that may wait to be judged
 TOGETHER = 16  # messages that are judged at once, when so many are there
-MOST_NAMES = 2_000_000  # series whose way is remembered
+MOST_NAMES = 2_000_000  # series that are remembered
 _OWN = ("offkey_", "offkey:")
 
 
@@ -31,19 +32,39 @@ class Busy(Exception):
 
 @dataclass(slots=True)
 class _Feed:
-    """The samples of one signal that have come: newest of each of its series, (S,), and which are to be judged."""
+    """The samples of one signal that have come: newest of each of its series, (S,), and which are to be judged.
+
+    Attributes:
+        series: S label sets.
+        place: where each of them stands.
+        times: of the newest samples, milliseconds, (S,).
+        values: of those samples, (S,).
+        fresh: which were not judged yet, (S,).
+        rows: where the series of each number stands, (N,); -1 where it is none of the signal's.
+    """
 
     series: tuple[Labels, ...]
+    place: dict[Labels, int]
     times: IntArray
     values: Array
-    fresh: set[int] = field(default_factory=set)
-    place: dict[Labels, int] = field(default_factory=dict)
+    fresh: BoolArray
+    rows: IntArray
 
     @classmethod
     def of(cls, series: tuple[Labels, ...]) -> "_Feed":
         size = len(series)
         place = {labels: k for k, labels in enumerate(series)}
-        return cls(series, np.zeros(size, np.int64), np.full(size, np.nan), set(), place)
+        return cls(
+            series, place, np.zeros(size, np.int64), np.full(size, np.nan), np.zeros(size, bool), np.empty(0, np.int64)
+        )
+
+    def take(self, numbers: IntArray, message: Written) -> None:
+        """Remember the samples of a message whose series have these numbers; older ones than before are left out."""
+        rows = self.rows[numbers]
+        mine = np.flatnonzero(rows >= 0)
+        mine = mine[message.times[mine] > self.times[rows[mine]]]
+        to = rows[mine]
+        self.times[to], self.values[to], self.fresh[to] = message.times[mine], message.values[mine], True
 
 
 class Stream:
@@ -66,7 +87,7 @@ class Stream:
         self._followed: tuple[tuple[Plan, tuple[Matcher, ...]], ...] = ()
         self._known: Sequence[Plan] = ()
         self._feeds: dict[str, _Feed] = {}
-        self._routes: dict[bytes, tuple[tuple[str, int], ...]] = {}
+        self._names = Names()
 
     def receive(self, block: bytes) -> None:
         """Take the snappy block of a WriteRequest; safe to call from any thread.
@@ -105,25 +126,21 @@ class Stream:
     def take(self, message: Written) -> None:
         """Remember what a message brings; what is older than what came before is left out."""
         self._refresh()
-        starts, ends, body = message.starts.tolist(), message.ends.tolist(), message.body
-        rows: dict[str, tuple[list[int], list[int]]] = {}
-        for k, (first, end) in enumerate(zip(starts, ends, strict=True)):
-            for key, row in self._route(body[first:end]):
-                entries, places = rows.setdefault(key, ([], []))
-                entries.append(k)
-                places.append(row)
-        for key, (entries, places) in rows.items():
-            feed, taken, to = self._feeds[key], np.array(entries), np.array(places)
-            newer = message.times[taken] > feed.times[to]
-            feed.times[to[newer]] = message.times[taken[newer]]
-            feed.values[to[newer]] = message.values[taken[newer]]
-            feed.fresh.update(to[newer].tolist())
+        if len(self._names) > MOST_NAMES:
+            self._forget()
+        known = len(self._names)
+        numbers = self._names.numbers(message.body, message.starts, message.ends)
+        if len(self._names) > known:
+            self._meet(known, numbers, message)
+        for feed in self._feeds.values():
+            feed.take(numbers, message)
 
     def judge(self) -> None:
         """Send the scores of all that came since the last time."""
         for plan, _ in self._followed:
             feed = self._feeds[plan.key]
-            fresh, feed.fresh = np.array(sorted(feed.fresh), np.int64), set()
+            fresh = np.flatnonzero(feed.fresh)
+            feed.fresh[fresh] = False
             step = plan.signal.step * 1000
             instants = -(-feed.times[fresh] // step) * plan.signal.step
             for at in np.unique(instants).tolist():
@@ -150,15 +167,23 @@ class Stream:
             feed = self._feeds.get(plan.key)
             if feed is None or feed.series is not series:
                 self._feeds[plan.key] = _Feed.of(series)
-                self._routes.clear()
+                self._forget()
 
-    def _route(self, text: bytes) -> tuple[tuple[str, int], ...]:
-        """Return the signals and rows that a series belongs to; labels are read once."""
-        if text not in self._routes:
-            if len(self._routes) >= MOST_NAMES:
-                self._routes.clear()
-            self._routes[text] = tuple(self._found(text))
-        return self._routes[text]
+    def _forget(self) -> None:
+        """Number series anew."""
+        self._names = Names()
+        for feed in self._feeds.values():
+            feed.rows = np.empty(0, np.int64)
+
+    def _meet(self, known: int, numbers: IntArray, message: Written) -> None:
+        """Find the places of series that have just been numbered, from `known` on; labels are read once."""
+        _, entries = np.unique(numbers, return_index=True)
+        places = {key: np.full(len(self._names) - known, -1, np.int64) for key in self._feeds}
+        for entry in entries[numbers[entries] >= known].tolist():
+            for key, row in self._found(message.body[message.starts[entry] : message.ends[entry]]):
+                places[key][numbers[entry] - known] = row
+        for key, feed in self._feeds.items():
+            feed.rows = np.concatenate([feed.rows, places[key]])
 
     def _found(self, text: bytes) -> Iterator[tuple[str, int]]:
         try:

@@ -57,6 +57,19 @@ class Detector(Learner, Protocol):
 
 
 @runtime_checkable
+class Sweeping(Protocol):
+    """A detector that says at once, for less, what `score` and `band` say one after the other."""
+
+    def sweep(self, state: State, frame: Frame, bound: Array) -> tuple[Array, Band]:
+        """Return strangeness and the band."""
+        ...
+
+    def glance(self, state: State, frame: Frame, bound: Array) -> tuple[Array, Array]:
+        """Return strangeness and what a band would expect, without looking for its edges."""
+        ...
+
+
+@runtime_checkable
 class Explaining(Protocol):
     """A detector that can say which of its parts objects."""
 

@@ -10,6 +10,7 @@ from offkey.core.durations import DAY
 from offkey.core.findings import Band
 from offkey.core.frame import Array, BoolArray, Frame, join
 from offkey.core.labels import Labels
+from offkey.core.ports import Sweeping
 from offkey.core.state import State
 from offkey.engine.judge import Judged, held, judge, open_close
 from offkey.engine.memory import Memory
@@ -71,12 +72,29 @@ def align(plan: Plan, memory: Memory, series: tuple[Labels, ...]) -> Memory:
 
 def passage_of(plan: Plan, memory: Memory, columns: Examined) -> Passage:
     """Return what is seen on the way through columns; nothing is learned, and nothing is changed."""
-    context = plan.detector.context
-    window = _window(memory, columns.frame, context)
-    bound = memory.ledger["bound"]
-    strangeness = plan.detector.score(memory.detector, window)[:, context:]
-    band = plan.detector.band(memory.detector, window, bound)
+    context, detector = plan.detector.context, plan.detector
+    window, bound = _window(memory, columns.frame, context), memory.ledger["bound"]
+    if isinstance(detector, Sweeping):
+        strangeness, band = detector.sweep(memory.detector, window, bound)
+    else:
+        strangeness, band = detector.score(memory.detector, window), detector.band(memory.detector, window, bound)
     band = Band(band.expected[:, context:], band.lower[:, context:], band.upper[:, context:])
+    return _passage(plan, memory, columns, strangeness[:, context:], band)
+
+
+def glance_at(plan: Plan, memory: Memory, columns: Examined) -> Passage:
+    """Return the same without the edges of the band, which are NaN, where that costs less."""
+    context, detector = plan.detector.context, plan.detector
+    if not isinstance(detector, Sweeping):
+        return passage_of(plan, memory, columns)
+    window = _window(memory, columns.frame, context)
+    strangeness, expected = detector.glance(memory.detector, window, memory.ledger["bound"])
+    none = np.full(columns.frame.values.shape, np.nan)
+    return _passage(plan, memory, columns, strangeness[:, context:], Band(expected[:, context:], none, none))
+
+
+def _passage(plan: Plan, memory: Memory, columns: Examined, strangeness: Array, band: Band) -> Passage:
+    bound = memory.ledger["bound"]
     quiet = muted(plan.signal.calendars, columns.frame)
     judged = held(judge(plan.signal, columns.frame.values, strangeness, bound, band, columns.events), quiet)
     was_open = memory.ledger["open"]

@@ -7,7 +7,7 @@ import numpy as np
 from offkey.core.frame import Array, Axis, BoolArray, Frame
 from offkey.core.labels import Labels
 from offkey.core.signals import Signal
-from offkey.engine.advance import passage_of
+from offkey.engine.advance import glance_at
 from offkey.engine.memory import Memory
 from offkey.engine.plan import Plan
 from offkey.engine.quality import examine
@@ -45,6 +45,6 @@ def preview(plan: Plan, memory: Memory, values: Array, at: int) -> Preview | Non
     series = memory.series
     axis = Axis(at, plan.signal.step, 1)
     frame = Frame(series, values[:, None], axis, clocks_of(plan.signal, series))
-    passage = passage_of(plan, memory, examine(plan.signal, frame, None))
+    passage = glance_at(plan, memory, examine(plan.signal, frame, None))
     score = passage.judged.score[:, 0]
     return Preview(plan.signal, series, score, passage.opened[:, 0] & ~np.isnan(score))

@@ -59,9 +59,19 @@ class Model:
 
     def band(self, state: State, frame: Frame, bound: Array) -> Band:
         """Return the expected value and where strangeness reaches `bound`, (S, T) each."""
+        return self.sweep(state, frame, bound)[1]
+
+    def sweep(self, state: State, frame: Frame, bound: Array) -> tuple[Array, Band]:
+        """Return what `score` and `band` do, of one walk."""
         rows = _writable(state.align(frame.series))
-        expected, lower, upper = self._walk(layout.BAND, rows, frame, bound, 3)
-        return Band(expected, lower, upper)
+        strangeness, *sides = self._walk(layout.SWEEP, rows, frame, bound, 4)
+        return strangeness, Band(*sides)
+
+    def glance(self, state: State, frame: Frame, bound: Array) -> tuple[Array, Array]:
+        """Return strangeness and the expected value alone, (S, T) each."""
+        rows = _writable(state.align(frame.series))
+        strangeness, expected = self._walk(layout.GLANCE, rows, frame, bound, 2)
+        return strangeness, expected
 
     def parts(self, state: State, frame: Frame) -> dict[str, Array]:
         """Return what each part adds to the strangeness, (S, T) each."""

@@ -4,13 +4,16 @@ import math
 
 import numpy as np
 
-from offkey.models.detect.seasonal.combining import one_sided
-from offkey.models.detect.seasonal.layout import LARGEST, Case
+from offkey.models.detect.seasonal.combining import judge, one_sided
+from offkey.models.detect.seasonal.layout import BEND, HALF, HUNDREDTH, LARGEST, Case
 from offkey.models.kernels import door
 
-STRAIGHT = 0.5  # share of a strangeness whose exponential is nearly straight in the sample
-TOLERANCE = 1e-9  # of that
-FIRST_REACH = 6.0  # scales from what is usual at which an edge is looked for first
+TOLERANCE = 2e-8  # of strangeness at an edge: a millionth of a score changes nothing that anybody sees
+DEVIATIONS = 4.5  # factors of the power, about, that grow with a deviation
+MOST_STEP = 8.0  # units of the logarithm of a deviation that are passed over at once
+MOST_FREE = 6  # steps until every third one halves what is left, and MOST_HALVED those until every one does
+MOST_HALVED = 24
+MOST = 100
 
 
 @door
@@ -30,55 +33,49 @@ def band(bound: float, case: Case) -> tuple[float, float, float]:
 
 
 @door
-def beyond(x: float, side: float, bound: float, case: Case) -> float:
-    """Return how far a sample is beyond the bound on a side, below 0 within: nearly straight in the sample."""
-    return math.expm1(STRAIGHT * (one_sided(x, side, case)[0] - bound))
+def is_within(bound: float, case: Case) -> bool:
+    """Return whether what is usual lies between the edges, so that they need not be known to say what is expected."""
+    return judge(case.expected.usual, case)[0] <= bound - TOLERANCE
+
+
+@door
+def guess(bound: float, case: Case) -> float:
+    """Return the logarithm of 1 plus the deviation, in scales, at which its power alone would reach the bound."""
+    past = case.past
+    size = past.median + (min(bound, BEND) - HALF) * max(1.0, past.rare - past.median) / (HUNDREDTH - HALF)
+    return max(0.2, 2.0 * size / DEVIATIONS)
 
 
 @door
 def edge(side: float, bound: float, case: Case) -> float:
     """Return the sample furthest out on a side whose strangeness there is the bound; beyond all samples if none is.
 
-    First the edge is passed, in steps that grow.
+    Strangeness is nearly straight in the logarithm of the deviation, so the secant through the last two samples finds
+    it in a few steps; halving takes over where it is not. At what is usual nothing is strange.
     """
     p = case.expected
     inner = side * min(side * p.forecast, side * p.usual)
-    below = beyond(inner, side, bound, case)
-    if below >= 0.0:
+    if bound <= 0.0:
         return inner
-    reach = FIRST_REACH * max(p.jump, p.width)
-    outer = inner + side * reach
-    above = beyond(outer, side, bound, case)
-    while above < 0.0:
-        if abs(outer) > LARGEST:
-            return outer
-        inner, below = outer, above
-        reach *= 4.0
-        outer += side * reach
-        above = beyond(outer, side, bound, case)
-    return between(inner, below, outer, above, side, bound, case)
-
-
-@door
-def between(a: float, off_a: float, b: float, off_b: float, side: float, bound: float, case: Case) -> float:
-    """Return the sample between two at which strangeness is the bound, by inverse quadratic interpolation or halving.
-
-    Source: Chandrupatla (1997), A new hybrid quadratic/bisection algorithm, Advances in Engineering Software 28:145.
-    """
-    c, off_c, share = a, off_a, off_a / (off_a - off_b)
-    for _ in range(80):
-        x = a + share * (b - a)
-        off = beyond(x, side, bound, case)
-        if (off > 0.0) == (off_a > 0.0):
-            c, off_c = a, off_a
-        else:
-            c, off_c, b, off_b = b, off_b, a, off_a
-        a, off_a = x, off
+    scale = max(p.jump, p.width)
+    low, high = 0.0, math.log1p(2.0 * LARGEST / scale)
+    old, off_before = 0.0, -bound
+    at = min(high, guess(bound, case))
+    x = inner
+    for step in range(MOST):
+        x = inner + side * scale * math.expm1(at)
+        off = one_sided(x, side, case)[0] - bound
         if abs(off) <= TOLERANCE:
             break
-        xi, phi = (a - b) / (c - b), (off_a - off_b) / (off_c - off_b)
-        share = 0.5
-        if phi * phi < xi and (1.0 - phi) * (1.0 - phi) < 1.0 - xi:
-            share = off_a / (off_b - off_a) * off_c / (off_b - off_c)
-            share += (c - a) / (b - a) * off_a / (off_c - off_a) * off_b / (off_c - off_b)
-    return a
+        if off < 0.0:
+            low = at
+        else:
+            high = at
+        slope = (off - off_before) / (at - old)
+        old, off_before = at, off
+        at -= off / slope if abs(off) < MOST_STEP * slope else math.copysign(MOST_STEP, off)
+        if not low < at < high or step > MOST_HALVED or (step > MOST_FREE and step % 3 == 0):
+            at = 0.5 * (low + high)
+            if at in (low, high):
+                break
+    return x

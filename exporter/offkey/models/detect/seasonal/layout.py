@@ -39,7 +39,7 @@ R_LONG, R_EXTREME, R_STIR = range(12, 15)
 R_LEVELS = 15
 RATES = R_LEVELS + LEVELS
 
-LEARN, SCORE, BAND, PARTS, SIGNS = range(5)
+LEARN, SCORE, GLANCE, SWEEP, PARTS, SIGNS = range(6)
 
 WARM = 30  # samples after which one sample's influence is limited
 CLIP = 4.0  # scales that one sample may move a level or a scale by

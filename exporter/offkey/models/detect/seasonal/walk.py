@@ -14,10 +14,10 @@ from offkey.models.detect.seasonal.combining import (
     signs,
     tails,
 )
-from offkey.models.detect.seasonal.edges import band
+from offkey.models.detect.seasonal.edges import band, is_within
 from offkey.models.detect.seasonal.judging import factors, power, predict
 from offkey.models.detect.seasonal.layout import (
-    BAND,
+    GLANCE,
     LARGEST,
     LEARN,
     NEED,
@@ -25,6 +25,7 @@ from offkey.models.detect.seasonal.layout import (
     SCORE,
     SEEN,
     SIGNS,
+    SWEEP,
     Case,
     Clock,
     Now,
@@ -36,9 +37,9 @@ from offkey.models.kernels import door
 
 
 @door
-def parts(x: float, case: Case) -> tuple[float, float, float, float]:
-    """Return the strangeness of a sample as what its jump, its season, its duration and the evidence add to it."""
-    rarity, size, amount = judge(x, case)
+def parts(x: float, found: tuple[float, float, float], case: Case) -> tuple[float, float, float, float]:
+    """Return what `judge` found as what the sample's jump, its season, its duration and the evidence add to it."""
+    rarity, size, amount = found
     p, past = case.expected, case.past
     side = 1.0 if power(x, 1.0, p) >= power(x, -1.0, p) else -1.0
     up, residual, held = factors(x, side, p)
@@ -50,14 +51,21 @@ def parts(x: float, case: Case) -> tuple[float, float, float, float]:
 
 
 @door
-def answer(mode: int, x: float, rarity: float, bound: float, case: Case, out: Array) -> None:
-    """Write what is asked for about one sample of this strangeness to `out`."""
-    if mode == BAND:
-        out[0], out[1], out[2] = band(bound, case)
-    elif mode == SCORE and not math.isnan(x):
-        out[0] = rarity
-    elif mode == PARTS and not math.isnan(x):
-        out[0], out[1], out[2], out[3] = parts(x, case)
+def answer(mode: int, x: float, found: tuple[float, float, float], bound: float, case: Case, out: Array) -> None:
+    """Write what is asked for about one sample, of which `judge` found so much, to `out`."""
+    if mode == PARTS:
+        if not math.isnan(x):
+            out[0], out[1], out[2], out[3] = parts(x, found, case)
+        return
+    if not math.isnan(x):
+        out[0] = found[0]
+    if mode == GLANCE and is_within(bound, case):
+        out[1] = case.expected.usual
+    elif mode != SCORE:
+        expected, lower, upper = band(bound, case)
+        out[1] = expected
+        if mode == SWEEP:
+            out[2], out[3] = lower, upper
 
 
 @door
@@ -76,6 +84,8 @@ def column(clock: Clock, z: int, t: int) -> Now:
 @door
 def describe(x: float, run: Array, hour: int, p: Prediction, out: Array) -> None:
     """Write the signs of the side on which a sample is further off, what was off lately, and the setting to `out`."""
+    if math.isnan(x):
+        return
     side = 1.0 if power(x, 1.0, p) >= power(x, -1.0, p) else -1.0
     now = share_off(x, side, p)
     found = signs(x, side, now, p)
@@ -101,14 +111,14 @@ def walk(mode: int, values: Array, clock: Clock, rates: Array, rows: Rows, bound
     """Go through all series and columns.
 
     Args:
-        mode: LEARN writes what was learned to the state; SCORE, BAND, PARTS and SIGNS leave it alone.
+        mode: LEARN writes what was learned to the state; the others leave it alone.
         values: samples, shape (S, T).
         clock: local time of every column.
         rates: from `Model.rates`, shape (RATES,).
         rows: the state.
-        bound: strangeness the band is asked for, shape (S,); read by BAND.
-        out: strangeness as (1, S, T), or expected, lower and upper as (3, S, T), or its four parts as (4, S, T), or
-            what the network is told; left alone where nothing is known.
+        bound: strangeness the band is asked for, shape (S,); read by GLANCE and SWEEP.
+        out: strangeness as (1, S, T); with the expected value behind it (GLANCE); and the edges behind that (SWEEP);
+            or its four parts as (4, S, T); or what the network is told. Left alone where nothing is known.
     """
     last = values.shape[1] - 1
     for s in range(values.shape[0]):
@@ -125,13 +135,12 @@ def walk(mode: int, values: Array, clock: Clock, rates: Array, rows: Rows, bound
             if run[SEEN] >= rates[NEED]:
                 prepare(run, now.hour, rows.begun)
                 case = Case(p, rows.begun, tails(run))
-                rarity = 0.0
-                if not math.isnan(x) and (learns or mode == SCORE):
-                    rarity, size, amount = judge(x, case)
-                    if learns:
-                        count(learned, size, amount)
-                answer(mode, x, rarity, bound[s], case, out[:, s, t])
-                if mode == SIGNS and not math.isnan(x):
+                found = judge(x, case) if not math.isnan(x) else (0.0, 0.0, 0.0)
+                if learns and not math.isnan(x):
+                    count(learned, found[1], found[2])
+                if mode == SIGNS:
                     describe(x, run, now.hour, p, out[:, s, t])
+                elif mode != LEARN:
+                    answer(mode, x, found, bound[s], case, out[:, s, t])
             if learns:
                 learn(run, learned, x, now, rates, p)
