@@ -68,7 +68,9 @@ test-machine: .venv/.installed .tools/.binaries ## The node preset on this machi
 	$(BIN)/python -m pytest tests/machine -s
 
 picture: .venv/.installed ## The pictures of the documentation, from a running make demo
-	$(BIN)/python tests/visual/draw.py --prometheus $(PROMETHEUS) --from now-12m --height 916 --output docs/images
+	$(BIN)/python tests/visual/draw.py --prometheus $(PROMETHEUS) --from now-12m --height 916 --output docs/images overview exporter tuning
+	$(BIN)/python tests/visual/draw.py --prometheus $(PROMETHEUS) --from now-6h --height 916 --output docs/images series
+	$(BIN)/python tests/visual/draw.py --prometheus $(PROMETHEUS) --from now-24h --height 916 --signal plays --output docs/images forecast
 
 .venv/.bench: requirements-bench.lock | .venv/.installed
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock

@@ -58,7 +58,7 @@ def is_ready(url):
     """Whether a server answers that it is ready."""
     try:
         return requests.get(f"{url}/-/ready", timeout=1).status_code == 200
-    except requests.ConnectionError:
+    except requests.RequestException:  # not there yet, or too busy
         return False
 
 

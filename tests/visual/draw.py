@@ -142,8 +142,10 @@ def main():
     parser.add_argument("--width", default=1400, type=int)
     parser.add_argument("--height", default=0, type=int, help="the first so many pixels only")
     parser.add_argument("--unfold", action="store_true", help="folded rows too")
+    parser.add_argument("--signal", default="", help="what is chosen as the signal; the worst one when not given")
     given = parser.parse_args()
     choices = {"from": given.start, "to": given.to, **({"unfold": "1"} if given.unfold else {})}
+    choices |= {"var-signal": given.signal} if given.signal else {}
     failed = False
     for path in [DASHBOARDS / f"{name}.json" for name in given.names] or sorted(DASHBOARDS.glob("*.json")):
         picture = given.output / f"{path.stem}.png"

@@ -13,7 +13,7 @@ from offkey.app import wire
 from offkey.app.config import Config
 from offkey.app.reviewschema import Review
 from offkey.app.telemetry import Telemetry
-from offkey.core.durations import MINUTE
+from offkey.core.durations import DAY, MINUTE
 from offkey.core.errors import ConfigError, SourceError
 from offkey.core.frame import Axis, Frame
 from offkey.core.labels import quote
@@ -57,6 +57,7 @@ class Reviewer:
             firing = source.read(f'ALERTS{{alertstate="firing"{matchers}}}', axis, READ_SECONDS).frame
             present = source.read(_BUDGETS, axis, READ_SECONDS).frame
         seconds = STEP * np.count_nonzero(~np.isnan(present.values), axis=1)
+        seconds = np.maximum(seconds, DAY)  # what came within an hour does not come as often all week
         lived = {labels.get("signal", ""): int(size) for labels, size in zip(present.series, seconds, strict=True)}
         known = [
             AlertId(alert_name(one.name, one.alert), one.alert.severity, one.name)

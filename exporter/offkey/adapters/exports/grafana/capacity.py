@@ -144,8 +144,8 @@ def limits() -> table.Panel:
     """List the series that reach their limit, the next first."""
     about = About(
         "Next limits",
-        "Series that reach their signal's limit if they go on as forecast, the next first. Make room, or raise the "
-        "limit if it was set too low.",
+        "Series that reach their signal's limit if they go on as forecast, or may by the bounds of the forecast, the "
+        "earliest first. Make room, or raise the limit if it was set too low.",
         NO_LIMIT,
         unit="s",
         decimals=1,
@@ -156,7 +156,7 @@ def limits() -> table.Panel:
     )
     first = ("signal", "time left", "earliest", "latest")
     widths = {"signal": 150, **dict.fromkeys(first[1:], 150)}
-    return listing(about, left, earliest, latest, columns=Columns(first=first, widths=widths, sorted_by="time left"))
+    return listing(about, left, earliest, latest, columns=Columns(first=first, widths=widths, sorted_by="earliest"))
 
 
 def limit_by_signal() -> timeseries.Panel:

@@ -73,8 +73,8 @@ def anomalous_share() -> stat.Panel:
         unit="percentunit",
         decimals=1,
     )
-    judged = f"sum(count_over_time(offkey_observed{_THIS}[$__range]))"
-    off = f"sum(count_over_time(offkey_anomaly{_THIS}[$__range]))"
+    judged = f"sum(count_over_time(offkey_observed{_THIS}[$__range:1m]))"  # minutes: samples may stand for more or less
+    off = f"sum(count_over_time(offkey_anomaly{_THIS}[$__range:1m]))"
     return figure(about, Query(f"({off} or 0 * {judged}) / {judged}"))
 
 

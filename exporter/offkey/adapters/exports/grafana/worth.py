@@ -71,5 +71,8 @@ def record() -> table.Panel:
         Query(column("short_ratio"), "short", _SHARE),
         Query(column("self_resolved_ratio"), "unanswered", _SHARE),
         Query(column("precision_ratio"), "right", _SHARE),
-        columns=Columns(first=("alertname", "signal", "pages", "flaps", "short", "unanswered", "right")),
+        columns=Columns(
+            first=("alertname", "signal", "pages", "flaps", "short", "unanswered", "right"),
+            widths={"alertname": 210, "signal": 150},
+        ),
     )
