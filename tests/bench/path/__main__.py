@@ -7,12 +7,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from . import live, online, stages, views
+from . import live, online, receiving, stages, views
 from .fleet import Fleet
 from .measure import Figure
 
 BUDGET = Path(__file__).parents[1] / "budget.json"
-OFFLINE = {"scoring": stages.scoring, "cycle": stages.cycle, "memory": stages.memory, "exposition": stages.exposition}
+OFFLINE = {
+    "scoring": stages.scoring,
+    "cycle": stages.cycle,
+    "memory": stages.memory,
+    "exposition": stages.exposition,
+    "receiving": receiving.receiving,
+}
 ONLINE = {
     "scraping": online.scraping,
     "alerting": online.alerting,

@@ -22,7 +22,7 @@ from offkey.engine.quality import examine
 NOW = 1_700_000_100  # a multiple of five minutes
 HORIZONS = (HOUR, 2 * HOUR, 6 * HOUR, DAY)
 LEARNED = 200  # series that are really learned; the others are taken for copies of them
-SIGNAL = Signal("load", "load", history=3 * DAY, history_step=5 * MINUTE, horizons=HORIZONS, max_series=10**7)
+SIGNAL = Signal("load", '{job="node"}', history=3 * DAY, history_step=5 * MINUTE, horizons=HORIZONS, max_series=10**7)
 
 
 def labels(size: int) -> tuple[Labels, ...]:

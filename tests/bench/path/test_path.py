@@ -7,7 +7,7 @@ import time
 import pytest
 
 from . import __main__ as command
-from . import live, rivals, stages, views
+from . import live, receiving, rivals, stages, views
 from .__main__ import BUDGET, beyond, main, measured
 from .fleet import Fleet, labels
 from .measure import Figure, percentile, spent
@@ -23,8 +23,8 @@ def test_every_stage_gives_figures(fleet, monkeypatch):
     """Each has a unit and a number above 0; the page says the same as the one of prometheus_client."""
     monkeypatch.setattr(stages, "TICKS", 2)
     monkeypatch.setattr(stages, "ROUNDS", 2)
-    found = [*stages.cycle(fleet), *stages.memory(fleet), *stages.exposition(fleet)]
-    assert {figure.stage for figure in found} == {"cycle", "memory", "exposition"}
+    found = [*stages.cycle(fleet), *stages.memory(fleet), *stages.exposition(fleet), *receiving.receiving(fleet)]
+    assert {figure.stage for figure in found} == {"cycle", "memory", "exposition", "receiving"}
     assert all(figure.unit for figure in found)
     assert next(figure.value for figure in found if figure.name == "equal") == 1.0
 
