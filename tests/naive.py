@@ -22,26 +22,18 @@ def accurate_mean(levels, errors):
     return sum(w * level for w, level in zip(weights, levels, strict=True)) / sum(weights)
 
 
-def _product(left, right):
-    return sum(a * b for a, b in zip(left, right, strict=True))
+def anomaly_signs(x, side, p, clip):
+    """Return the signs of an anomaly beside the deviation's size, from their definitions, in the order of `Signs`."""
 
+    def scaled(centre, per_scale):
+        return side * (x - centre) * per_scale
 
-def evidence(weights, signs, now, memory, setting):
-    """Return what a network of rising units says about the signs, above what it says of the setting alone."""
-    half = len(weights.BIAS) // 2
-
-    def said(inputs):
-        root = [math.sqrt(1 + z * z) for z in inputs]
-        levelled = [1.5 * (1 + z / r) for z, r in zip(inputs[:half], root[:half], strict=True)]
-        endless = [0.5 * (z + r) for z, r in zip(inputs[half:], root[half:], strict=True)]
-        return sum(weight * unit for weight, unit in zip(weights.OUTER, levelled + endless, strict=True))
-
-    spans = zip(setting, weights.CENTRE, weights.SPAN, strict=True)
-    apart = [min(3.0, max(-3.0, (value - centre) / span)) for value, centre, span in spans]
-    least = [bias + _product(row, apart) for bias, row in zip(weights.BIAS, weights.OF_SETTING, strict=True)]
-    rising = zip(least, weights.INNER, weights.OF_MEMORY, strict=True)
-    inputs = [z + _product(inner, signs) + now * _product(lately, memory) for z, inner, lately in rising]
-    return max(0.0, _product(weights.DIRECT, signs) + said(inputs) - said(least))
+    now = min(1, max(0, scaled(p.forecast, p.per_jump), scaled(p.usual, p.per_width)))
+    sustained = side * p.held + p.slow_share * min(clip, max(-clip, scaled(p.usual, p.per_width)))
+    far = max(scaled(p.mean, p.per_range), scaled(p.long_mean, p.per_long))
+    extreme = scaled(p.high if side > 0 else p.low, p.per_reach)
+    amounts = (scaled(p.usual, p.per_spread), sustained, far, extreme, scaled(p.base, p.per_base))
+    return [now * math.log1p(max(0, amount)) for amount in amounts]
 
 
 def deviation_size(x, forecast, jump, usual, width, sustained, allowed):

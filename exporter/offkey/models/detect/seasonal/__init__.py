@@ -12,7 +12,6 @@ from offkey.core.frame import Array, Frame
 from offkey.core.labels import Labels
 from offkey.core.state import AnyArray, State
 from offkey.models.detect.seasonal import layout
-from offkey.models.detect.seasonal.combining import ROOM
 from offkey.models.detect.seasonal.walk import walk
 
 ROWS = {"running": (layout.RUNNING, np.float64), "learned": (layout.LEARNED, np.float32)}
@@ -20,7 +19,7 @@ PART_WORDS = (
     "the jump from a moment ago",
     "the distance from what is usual at this time",
     "how long it has been so",
-    "its likeness to known incidents",
+    "how far it is from where it has ever been",
 )
 LEVEL_SECONDS = (40.0, 140.0, 470.0, 1970.0)  # time constants of the running levels
 LEVEL_STEPS = (0.8, 0.35, 0.12, 0.03)  # and the most that one sample may move them
@@ -32,7 +31,7 @@ class Model:
 
     season: Literal["none", "daily", "weekly"] = "weekly"
     context: int = 0  # the state remembers all that is needed
-    revision: int = field(default=2, init=False)  # of what is kept of a series; with another one it is learned anew
+    revision: int = field(default=3, init=False)  # of what is kept of a series; with another one it is learned anew
 
     def fit(self, frame: Frame) -> State:
         """Learn from a history, oldest sample first."""
@@ -52,7 +51,7 @@ class Model:
         return share
 
     def score(self, state: State, frame: Frame) -> Array:
-        """Return how rare such deviations, and such signs of an anomaly, were in the past, in decades, shape (S, T)."""
+        """Return how rare such signs of an anomaly were in the past, in decades, shape (S, T)."""
         rows = _writable(state.align(frame.series))
         strangeness: Array = self._walk(layout.SCORE, rows, frame, np.zeros(len(frame.series)), 1)[0]
         return strangeness
@@ -80,12 +79,12 @@ class Model:
         return dict(zip(PART_WORDS, found, strict=True))
 
     def signs(self, frame: Frame) -> Array:
-        """Return what the network is told of each sample of a series nobody has seen, shape (K, S, T).
+        """Return the signs of each sample of a series nobody has seen, shape (K, S, T).
 
-        In the order of `layout.Signs`, `layout.Memory` and `layout.Setting`.
+        In the order of `layout.Signs` and `layout.Memory`.
         """
         rows = _writable(blank(frame.series))
-        told = sum(len(kind._fields) for kind in (layout.Signs, layout.Memory, layout.Setting))
+        told = sum(len(kind._fields) for kind in (layout.Signs, layout.Memory))
         return self._walk(layout.SIGNS, rows, frame, np.zeros(len(frame.series)), told)
 
     @property
@@ -106,7 +105,7 @@ class Model:
             layout.R_FRESH: 5 * MINUTE,
             layout.R_LONG: 14 * DAY,
             layout.R_EXTREME: 12 * HOUR,
-            layout.R_STIR: 16 * MINUTE,
+            layout.R_PEAK: 2 * HOUR,
         }
         rates = np.zeros(layout.RATES)
         rates[layout.STEP], rates[layout.NEED] = step, self._need
@@ -137,9 +136,9 @@ def blank(series: tuple[Labels, ...]) -> State:
     return State(series, {name: np.zeros((len(series), size), dtype) for name, (size, dtype) in ROWS.items()})
 
 
-def room() -> tuple[Array, AnyArray, Array]:
+def room() -> tuple[Array, AnyArray]:
     """Return what the kernel writes to while it judges."""
-    return np.empty(layout.RUNNING), np.empty(layout.LEARNED, np.float32), np.empty(ROOM)
+    return np.empty(layout.RUNNING), np.empty(layout.LEARNED, np.float32)
 
 
 def _clock(frame: Frame) -> layout.Clock:

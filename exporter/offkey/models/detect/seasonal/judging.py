@@ -50,6 +50,7 @@ from offkey.models.detect.seasonal.layout import (
     WEEK,
     Now,
     Prediction,
+    Tails,
 )
 from offkey.models.kernels import door
 
@@ -183,12 +184,12 @@ def power(x: float, side: float, p: Prediction) -> float:
 
 
 @door
-def strangeness(amount: float, median: float, rare: float) -> float:
+def strangeness(size: float, past: Tails) -> float:
     """Return decades of rarity of a size, from the series' own median and hundredth: an exponential tail.
 
     Beyond `BEND` decades it grows with the logarithm, so that a bound can rise above whatever was seen.
     """
-    if amount <= median:
-        return HALF * amount / median
-    decades = HALF + (HUNDREDTH - HALF) * (amount - median) / max(1.0, rare - median)
+    if size <= past.median:
+        return HALF * size / past.median
+    decades = HALF + (HUNDREDTH - HALF) * (size - past.median) / max(1.0, past.rare - past.median)
     return decades if decades < BEND else BEND + 2.0 * math.log1p((decades - BEND) / 2.0)

@@ -16,9 +16,8 @@ HOURS, BINS, CELLS, LEVELS, TAIL = 24, 288, 7 * 48, 4, 48
 # columns of `running`
 SEEN, COUNT, LAST, LEVEL, NEAR, FAR, SPREAD, CHANGE, QUICK, SLOW, HELD, OFFSET = range(12)
 FIRM, SHIFT, STALE, BIN, BIN_SUM, BIN_COUNT, CELL, CELL_SUM, CELL_COUNT, BASE, MEDIAN, RARE = range(12, 24)
-MEAN, RANGE, ABOVE, BELOW, STIR, FLAT, FLATS = range(24, 31)
-LONG_MEAN, LONG_RANGE, LONG_HIGH, LONG_LOW, LONG_SPREAD, EVIDENCE_MEDIAN, EVIDENCE_RARE = range(31, 38)
-RAW = 38  # running levels of the samples
+MEAN, RANGE, LONG_MEAN, LONG_RANGE, LONG_HIGH, LONG_LOW, LONG_SPREAD, PEAK = range(24, 32)
+RAW = 32  # running levels of the samples
 LIFTED = RAW + LEVELS  # running levels of their seasonal residuals
 ERRORS = LIFTED + LEVELS  # mean absolute error of each level, and of the last sample
 HOURLY = ERRORS + 2 * LEVELS + 1  # for each hour of the day:
@@ -29,13 +28,12 @@ RUNNING = HOURLY + HOUR_STRIDE * HOURS
 PROFILE, VISITS, BIN_STRIDE = range(3)  # for each bin of the day: deviation from the level, how often learned
 WEEK = BIN_STRIDE * BINS  # further deviation by half-hour of the week
 LATELY = WEEK + CELLS  # what that deviation was a week ago
-SIZES = LATELY + CELLS  # counts of past sizes of the deviation
-EVIDENCE = SIZES + TAIL  # and of the evidence
-LEARNED = EVIDENCE + TAIL
+SIZES = LATELY + CELLS  # counts of past sizes
+LEARNED = SIZES + TAIL
 
 # entries of the rates: how far one sample moves a running value
 STEP, NEED, SEASON, R_NEAR, R_FAR, R_HOUR, R_QUICK, R_SLOW, R_FIRM, R_LEVEL, R_STALE, R_FRESH = range(12)
-R_LONG, R_EXTREME, R_STIR = range(12, 15)
+R_LONG, R_EXTREME, R_PEAK = range(12, 15)
 R_LEVELS = 15
 RATES = R_LEVELS + LEVELS
 
@@ -47,7 +45,6 @@ FAR_OFF = 3.0  # scales that count as off when a shift is looked for
 FIRM_ENOUGH = 0.75  # share of recent samples far off at which levels follow without limit
 SHIFT_SECONDS = 7_200  # how long a residual must be held to be adopted as the level
 HELD_CLIP = 8.0
-DRIFT_ALLOWED, DRIFT_KEPT = 0.8, 0.98  # scaled innovation that does not count in a one-sided sum, share of it kept
 FAR_FROM_MEAN = 3.0  # mean distances that one sample may move the slow mean by
 FORGOTTEN = 0.1  # how slowly an extreme is forgotten, against the slow mean
 JUMP_ALLOWED, JUMP_PER_RESIDUAL = 3.0, 2.0  # scaled innovation that counts, more of it far from the season
@@ -56,8 +53,7 @@ LARGEST = 1e30  # samples beyond are taken for this much: nothing real is, and s
 TAIL_WIDTH = 0.25  # width of a tail bin, in units of size
 TAIL_MOST = 40_000.0  # samples after which the weight of old ones is halved
 TAIL_PRIOR = 300.0  # samples that the ordinary tail counts for
-EVIDENCE_SHARE = 0.4  # of strangeness that comes from the rarity of the evidence, the rest from that of the deviation
-ORDINARY_MEDIAN, ORDINARY_RARE = 1.4, 3.6  # sizes that half and 99 % of the samples of an ordinary series stay below
+STILL_OFF = math.log(3.0)  # sign `spread` from which a peak counts in full: two scales off
 HALF, HUNDREDTH = math.log10(2.0), 2.0  # decades of rarity at those two
 BEND = 6.0  # decades beyond which strangeness grows with the logarithm only
 
@@ -114,12 +110,18 @@ class Prediction(NamedTuple):
 
 
 class Tails(NamedTuple):
-    """Sizes that half and 99 % of a series' past stay below: of its deviations, and of the evidence."""
+    """Sizes that half and 99 % of a series' past stay below."""
 
     median: float
     rare: float
-    evidence_median: float
-    evidence_rare: float
+
+
+class Found(NamedTuple):
+    """What is found of a sample, each at least 0."""
+
+    rarity: float  # strangeness
+    size: float  # of all that speaks for an anomaly
+    still: float  # share in which a peak of before goes on to count
 
 
 class Rows(NamedTuple):
@@ -129,14 +131,14 @@ class Rows(NamedTuple):
     learned: AnyArray  # (S, LEARNED)
     spare: Array  # (RUNNING,)
     spared: AnyArray  # (LEARNED,)
-    begun: Array  # what the network says before the sample is seen
 
 
 class Case(NamedTuple):
     """All that one sample is judged by."""
 
     expected: Prediction
-    begun: Array  # what the network says before the sample is seen, and room to go on
+    lately: float  # what was off lately, weighted
+    peak: float  # largest strangeness of late, fading
     past: Tails
 
 
@@ -155,21 +157,5 @@ class Memory(NamedTuple):
     """What was off lately, on either side, each at least 0; it counts as far as the sample itself is off."""
 
     firm: float  # share of the last minutes far off
-    stir: float  # and of the last quarter of an hour
-    held: float  # size of the residual sustained over fifteen minutes
-    quick: float  # of the innovation sustained over five minutes
+    quick: float  # size of the innovation sustained over five minutes
     slow: float  # and over fifteen
-    drift: float  # of the sum of innovations on one side
-
-
-class Setting(NamedTuple):
-    """What kind of series it is: logarithms of the ratios of its scales."""
-
-    calm: float  # innovations of two hours against those of two days
-    hour: float  # of this hour of day
-    spread: float  # seasonal residuals
-    width: float  # seasonal residuals at this hour of day
-    range: float  # distances from the mean of two days
-    long: float  # and of two weeks
-    change: float  # smallest changes
-    flat: float  # how long it has not changed, against how long it mostly does not; no logarithm

@@ -4,11 +4,9 @@ import math
 
 from offkey.core.frame import Array
 from offkey.core.state import AnyArray
-from offkey.models.detect.seasonal.judging import predict
+from offkey.models.detect.seasonal.judging import predict, strangeness
 from offkey.models.detect.seasonal.layout import (
-    ABOVE,
     BASE,
-    BELOW,
     BIN,
     BIN_COUNT,
     BIN_SECONDS,
@@ -23,12 +21,7 @@ from offkey.models.detect.seasonal.layout import (
     CHANGE,
     CLIP,
     COUNT,
-    DRIFT_ALLOWED,
-    DRIFT_KEPT,
     ERRORS,
-    EVIDENCE,
-    EVIDENCE_MEDIAN,
-    EVIDENCE_RARE,
     FAR,
     FAR_OFF,
     FIRM,
@@ -54,8 +47,7 @@ from offkey.models.detect.seasonal.layout import (
     NEAR,
     NEED,
     OFFSET,
-    ORDINARY_MEDIAN,
-    ORDINARY_RARE,
+    PEAK,
     PROFILE,
     QUICK,
     R_FAR,
@@ -65,10 +57,10 @@ from offkey.models.detect.seasonal.layout import (
     R_LEVEL,
     R_LEVELS,
     R_NEAR,
+    R_PEAK,
     R_QUICK,
     R_SLOW,
     R_STALE,
-    R_STIR,
     RARE,
     RAW,
     SEASON,
@@ -80,7 +72,6 @@ from offkey.models.detect.seasonal.layout import (
     SPREAD,
     STALE,
     STEP,
-    STIR,
     TAIL,
     TAIL_MOST,
     TAIL_PRIOR,
@@ -88,8 +79,10 @@ from offkey.models.detect.seasonal.layout import (
     VISITS,
     WARM,
     WEEK,
+    Found,
     Now,
     Prediction,
+    Tails,
 )
 from offkey.models.detect.seasonal.ranges import learn_range
 from offkey.models.detect.seasonal.weights import ORDINARY
@@ -105,8 +98,7 @@ def learn(run: Array, learned: AnyArray, x: float, now: Now, rates: Array, p: Pr
             run[QUICK] *= 1.0 - rates[R_STALE]
             run[SLOW] *= 1.0 - rates[R_STALE]
             run[HELD] *= 1.0 - rates[R_STALE]
-            run[ABOVE] *= 1.0 - rates[R_STALE]
-            run[BELOW] *= 1.0 - rates[R_STALE]
+            run[PEAK] *= 1.0 - rates[R_PEAK]
         return
     if not run[COUNT] >= 1:
         begin(run, learned, x)
@@ -136,10 +128,11 @@ def learn(run: Array, learned: AnyArray, x: float, now: Now, rates: Array, p: Pr
 
 
 @door
-def count(learned: AnyArray, size: float, amount: float) -> None:
-    """Count the size of a deviation and the evidence among those of the past."""
-    learned[SIZES + min(TAIL - 1, int(size / TAIL_WIDTH))] += 1.0
-    learned[EVIDENCE + min(TAIL - 1, int(amount / TAIL_WIDTH))] += 1.0
+def note(run: Array, learned: AnyArray, found: Found, rates: Array) -> None:
+    """Count the size found of a sample among those of the past, and keep the peak of an incident while it lasts."""
+    learned[SIZES + min(TAIL - 1, int(found.size / TAIL_WIDTH))] += 1.0
+    fading = (1.0 - rates[R_PEAK]) * (1.0 - rates[R_SLOW] * (1.0 - found.still))
+    run[PEAK] = max(fading * run[PEAK], strangeness(found.size, Tails(run[MEDIAN], run[RARE])))
 
 
 @door
@@ -152,8 +145,7 @@ def begin(run: Array, learned: AnyArray, x: float) -> None:
     run[RAW : RAW + LEVELS] = x
     run[MEAN] = run[LONG_MEAN] = run[LONG_HIGH] = run[LONG_LOW] = x
     run[BIN] = -1.0
-    run[MEDIAN], run[RARE] = ORDINARY_MEDIAN, ORDINARY_RARE
-    run[EVIDENCE_MEDIAN], run[EVIDENCE_RARE] = ORDINARY
+    run[MEDIAN], run[RARE] = ORDINARY
 
 
 @door
@@ -175,9 +167,7 @@ def close_bin(run: Array, learned: AnyArray, rates: Array) -> None:
             learned[BIN_STRIDE * (k % BINS) + PROFILE] += gain * residual
             learned[BIN_STRIDE * (k % BINS) + VISITS] += 1.0
     run[BIN_SUM] = run[BIN_COUNT] = 0.0
-    run[MEDIAN], run[RARE] = renewed(learned[SIZES : SIZES + TAIL], ORDINARY_MEDIAN, ORDINARY_RARE)
-    found = renewed(learned[EVIDENCE : EVIDENCE + TAIL], ORDINARY[0], ORDINARY[1])
-    run[EVIDENCE_MEDIAN], run[EVIDENCE_RARE] = found
+    run[MEDIAN], run[RARE] = renewed(learned[SIZES : SIZES + TAIL])
 
 
 @door
@@ -200,7 +190,7 @@ def close_cell(run: Array, learned: AnyArray, rates: Array) -> None:
 
 
 @door
-def renewed(sizes: AnyArray, median: float, rare: float) -> tuple[float, float]:
+def renewed(sizes: AnyArray) -> tuple[float, float]:
     """Return the median and the hundredth of counted sizes, mixed with those of an ordinary series."""
     total = 0.0
     for k in range(TAIL):
@@ -209,6 +199,7 @@ def renewed(sizes: AnyArray, median: float, rare: float) -> tuple[float, float]:
         sizes *= 0.5
         total *= 0.5
     own = total / (total + TAIL_PRIOR)
+    median, rare = ORDINARY
     if own <= 0.0:
         return median, rare
     median = own * quantile(sizes, 0.5 * total) + (1.0 - own) * median
@@ -275,17 +266,14 @@ def learn_shift(run: Array, x: float, usual: float, rates: Array, p: Prediction)
     run[SLOW] += rates[R_SLOW] * (jump - run[SLOW])
     run[HELD] += rates[R_SLOW] * (min(HELD_CLIP, max(-HELD_CLIP, z)) - run[HELD])
     run[OFFSET] += rates[R_SLOW] * (residual - run[OFFSET])
-    run[ABOVE] = max(0.0, run[ABOVE] * DRIFT_KEPT + jump - DRIFT_ALLOWED)
-    run[BELOW] = max(0.0, run[BELOW] * DRIFT_KEPT - jump - DRIFT_ALLOWED)
     off = abs(u) > FAR_OFF or abs(z) > CLIP
     run[FIRM] += rates[R_FIRM] * ((1.0 if off else 0.0) - run[FIRM])
-    run[STIR] += rates[R_STIR] * ((1.0 if off else 0.0) - run[STIR])
     run[SHIFT] = run[SHIFT] + rates[STEP] if abs(run[HELD]) > FAR_OFF else 0.0
     if run[SHIFT] >= SHIFT_SECONDS:
         run[LEVEL] += run[OFFSET]
         for k in range(LEVELS):
             run[LIFTED + k] -= run[OFFSET]
-        run[HELD] = run[OFFSET] = run[SHIFT] = 0.0
+        run[HELD] = run[OFFSET] = run[SHIFT] = run[PEAK] = 0.0
     elif run[SEEN] >= rates[NEED]:
         limit = CLIP * p.width
         run[LEVEL] += rates[R_LEVEL] * min(limit, max(-limit, residual))

@@ -5,10 +5,7 @@ from offkey.models.detect.seasonal.layout import (
     CLIP,
     COUNT,
     FAR_FROM_MEAN,
-    FLAT,
-    FLATS,
     FORGOTTEN,
-    LAST,
     LONG_HIGH,
     LONG_LOW,
     LONG_MEAN,
@@ -40,11 +37,6 @@ def learn_range(run: Array, x: float, above: float, rates: Array) -> None:
     gain = max(rates[R_FAR], 1.0 / (run[COUNT] + 1.0))
     run[MEAN] += gain * (x - run[MEAN])
     run[RANGE] += gain * (abs(x - run[MEAN]) - run[RANGE])
-    if x == run[LAST]:
-        run[FLAT] += 1.0
-    else:
-        run[FLATS] += gain * (run[FLAT] - run[FLATS])
-        run[FLAT] = 0.0
     gain = max(rates[R_LONG], 1.0 / (run[COUNT] + 1.0))
     limit = FAR_FROM_MEAN * run[LONG_RANGE] if warm else 1e300
     away = min(limit, max(-limit, x - run[LONG_MEAN]))

@@ -4,18 +4,9 @@ import math
 
 from offkey.core.frame import Array
 from offkey.core.state import AnyArray
-from offkey.models.detect.seasonal.combining import (
-    judge,
-    memory,
-    prepare,
-    rarities,
-    setting,
-    share_off,
-    signs,
-    tails,
-)
+from offkey.models.detect.seasonal.combining import case_of, judge, memory, one_sided, share_off, signs
 from offkey.models.detect.seasonal.edges import band, is_within
-from offkey.models.detect.seasonal.judging import factors, power, predict
+from offkey.models.detect.seasonal.judging import factors, power, predict, strangeness
 from offkey.models.detect.seasonal.layout import (
     GLANCE,
     LARGEST,
@@ -28,40 +19,46 @@ from offkey.models.detect.seasonal.layout import (
     SWEEP,
     Case,
     Clock,
+    Found,
     Now,
     Prediction,
     Rows,
 )
-from offkey.models.detect.seasonal.learning import count, learn
+from offkey.models.detect.seasonal.learning import learn, note
+from offkey.models.detect.seasonal.weights import OF_SIGNS
 from offkey.models.kernels import door
 
 
 @door
-def parts(x: float, found: tuple[float, float, float], case: Case) -> tuple[float, float, float, float]:
-    """Return what `judge` found as what the sample's jump, its season, its duration and the evidence add to it."""
-    rarity, size, amount = found
-    p, past = case.expected, case.past
-    side = 1.0 if power(x, 1.0, p) >= power(x, -1.0, p) else -1.0
+def parts(x: float, case: Case) -> tuple[float, float, float, float]:
+    """Return the strangeness of a sample as what its jump, its season, its duration and its range add to it."""
+    p = case.expected
+    above, below = one_sided(x, 1.0, case), one_sided(x, -1.0, case)
+    side, found = (1.0, above) if above.rarity >= below.rarity else (-1.0, below)
+    if found.size <= 0.0:
+        return 0.0, 0.0, 0.0, 0.0
     up, residual, held = factors(x, side, p)
-    jump, season, duration = 2.0 * math.log(up), math.log(residual), math.log(held)
-    own, rest = rarities(size, amount, past)
-    whole = rarity / max(1e-300, own + rest)
-    each = own * whole / max(1e-300, jump + season + duration)
-    return jump * each, season * each, duration * each, rest * whole
+    now = share_off(x, side, p)
+    seen = signs(x, side, now, p)
+    jump = OF_SIGNS[0] * math.log(up)
+    season = OF_SIGNS[0] * 0.5 * math.log(residual) + OF_SIGNS[1] * seen.spread
+    duration = OF_SIGNS[0] * 0.5 * math.log(held) + OF_SIGNS[2] * seen.held + now * case.lately
+    each = strangeness(found.size, case.past) / found.size
+    far = (found.size - jump - season - duration) * each
+    return jump * each, season * each, found.rarity - (jump + season) * each - far, far
 
 
 @door
-def answer(mode: int, x: float, found: tuple[float, float, float], bound: float, case: Case, out: Array) -> None:
+def answer(mode: int, x: float, found: Found, bound: float, case: Case, out: Array) -> None:
     """Write what is asked for about one sample, of which `judge` found so much, to `out`."""
-    if mode == PARTS:
-        if not math.isnan(x):
-            out[0], out[1], out[2], out[3] = parts(x, found, case)
-        return
-    if not math.isnan(x):
-        out[0] = found[0]
+    is_known = not math.isnan(x)
+    if mode == PARTS and is_known:
+        out[0], out[1], out[2], out[3] = parts(x, case)
+    elif mode in (SCORE, GLANCE, SWEEP) and is_known:
+        out[0] = found.rarity
     if mode == GLANCE and is_within(bound, case):
         out[1] = case.expected.usual
-    elif mode != SCORE:
+    elif mode in (GLANCE, SWEEP):
         expected, lower, upper = band(bound, case)
         out[1] = expected
         if mode == SWEEP:
@@ -82,20 +79,17 @@ def column(clock: Clock, z: int, t: int) -> Now:
 
 
 @door
-def describe(x: float, run: Array, hour: int, p: Prediction, out: Array) -> None:
-    """Write the signs of the side on which a sample is further off, what was off lately, and the setting to `out`."""
+def describe(x: float, run: Array, p: Prediction, out: Array) -> None:
+    """Write the signs of the side on which a sample is further off, and what was off lately, to `out`."""
     if math.isnan(x):
         return
     side = 1.0 if power(x, 1.0, p) >= power(x, -1.0, p) else -1.0
     now = share_off(x, side, p)
-    found = signs(x, side, now, p)
-    lately, kind = memory(run), setting(run, hour)
+    found, lately = signs(x, side, now, p), memory(run)
     for k in range(len(found)):
         out[k] = found[k]
     for k in range(len(lately)):
         out[len(found) + k] = now * lately[k]
-    for k in range(len(kind)):
-        out[len(found) + len(lately) + k] = kind[k]
 
 
 @door
@@ -133,13 +127,12 @@ def walk(mode: int, values: Array, clock: Clock, rates: Array, rows: Rows, bound
             p = predict(run, learned, now, rates)
             learns = mode == LEARN or t < last
             if run[SEEN] >= rates[NEED]:
-                prepare(run, now.hour, rows.begun)
-                case = Case(p, rows.begun, tails(run))
-                found = judge(x, case) if not math.isnan(x) else (0.0, 0.0, 0.0)
+                case = case_of(run, p)
+                found = judge(x, case)
                 if learns and not math.isnan(x):
-                    count(learned, found[1], found[2])
+                    note(run, learned, found, rates)
                 if mode == SIGNS:
-                    describe(x, run, now.hour, p, out[:, s, t])
+                    describe(x, run, p, out[:, s, t])
                 elif mode != LEARN:
                     answer(mode, x, found, bound[s], case, out[:, s, t])
             if learns:

@@ -1,0 +1,33 @@
+"""The weights of the default detector are found from what labelled samples have in common."""
+
+import numpy as np
+from scipy.special import expit
+
+from .train import POWER_TIMES, fit, importance, written
+
+
+def test_weights_are_found_again():
+    """Labels drawn from known odds give back the ratios of the weights, and none below 0 for what speaks against."""
+    rng = np.random.default_rng(1)
+    rows = rng.exponential(1.0, (200_000, 3))
+    labels = rng.random(len(rows)) < expit(rows @ [2.0, 1.0, -0.5] - 5.0)
+    weights = fit(rows, labels, np.ones(len(rows)))
+    np.testing.assert_allclose(weights, [1.0, 0.5 / POWER_TIMES, 0.0], atol=0.01)
+
+
+def test_the_first_samples_of_an_incident_count_most():
+    """Weights fade from its first sample on, and those after it count for little; quiet ones count once."""
+    labels = np.zeros(40, bool)
+    labels[10:20] = True
+    weights = importance(labels)
+    assert (np.diff(weights[10:20]) < 0).all()
+    assert weights[10] > 1.0 > weights[20]
+    assert weights[0] == weights[-1] == 1.0
+
+
+def test_weights_are_printed_as_python():
+    """What is printed is Python, with sizes of samples as far apart as strangeness expects."""
+    names = {}
+    exec(written(np.arange(1.0, 10.0), np.linspace(0.0, 50.0, 101)), names)  # noqa: S102 - what the script prints
+    assert len(names["OF_SIGNS"]) == 6 and len(names["OF_MEMORY"]) == 3
+    assert names["ORDINARY"][1] - names["ORDINARY"][0] == np.float64(2.2)
