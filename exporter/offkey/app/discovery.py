@@ -218,7 +218,7 @@ def text(url: str, sources: Mapping[str, Any], found: list[Found], better: Seque
     hint = f"# Presets know more about some of it: offkey discover {' '.join(f'--preset {name}' for name in better)}\n"
     parts = [_HEADER.format(url=url), hint if better else "", yamlfile.dump(head), "signals:\n"]
     for one in found:
-        series = "1 series" if one.series == 1 else f"{one.series} series"
+        series = f"{one.series} series"
         parts.append(f"  # {one.proposal.topic}: {one.proposal.why}; {series} now\n")
         body = yamlfile.dump(plain(one.proposal.signal)).splitlines()
         parts.append(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from offkey.app.asking import named, told
+from offkey.app.wording import counted
 from offkey.core.durations import DAY, HOUR, WEEK, format_duration
 from offkey.core.labels import Labels
 from offkey.core.ports import Choosing
@@ -154,7 +155,7 @@ def _history(found: Explanation) -> Iterator[str]:
         like = " like it" if found.episode else ""
         yield f"  no episode{like} in the {window} before"
         return
-    count = "1 episode" if found.episodes == 1 else f"{found.episodes} episodes"
+    count = counted(found.episodes, "episode")
     yield f"  {count} in the {window} before, {'most like it' if found.episode else 'the latest'}:"
     for one in found.past:
         side = "above" if one.is_above else "below"

@@ -151,7 +151,7 @@ def preset_text(url: str, sources: Mapping[str, Any], chosen: Sequence[Pack], co
             if not series:
                 absent.append(written["name"])
                 continue
-            parts.append(f"  # {pack.name}: {'1 series' if series == 1 else f'{series} series'} now\n")
+            parts.append(f"  # {pack.name}: {series} series now\n")
             first, *rest = yamlfile.dump(written).splitlines()
             parts += [f"  - {first}\n", *(f"    {line}".rstrip() + "\n" for line in rest)]
     if len(absent) == sum(len(pack.written) for pack in chosen):

@@ -48,7 +48,7 @@ def look(found: Signal, api: Api, timeout: float, at: int) -> tuple[Checkup, Wat
     except SourceError as error:
         return Checkup(subject, "failed", str(error), "try its query in Prometheus"), Watched(found)
     there = Watched(found, series, back)
-    count = "1 series" if series == 1 else f"{series:,} series"
+    count = f"{series:,} series"
     if series > found.max_series:
         advice = f"aggregate the query, or raise max_series above {series:,}"
         return Checkup(subject, "warning", f"{count}, of which {found.max_series:,} are watched", advice), there

@@ -13,6 +13,7 @@ from offkey.adapters.exports.report.page import html
 from offkey.adapters.exports.report.plot import Plot
 from offkey.app.replaying import results
 from offkey.app.replaying.results import Results
+from offkey.app.wording import counted
 from offkey.core.errors import ConfigError
 from offkey.core.frame import Array
 from offkey.core.labels import NAME, Labels
@@ -88,7 +89,7 @@ def _alert_plots(after: Played, before: Played | None) -> Iterator[Plot]:
             values=np.full(after.times.size, np.nan) if values is None else values,
             thresholds=lines,
             episodes=bars(own[BEFORE], BEFORE, int(after.times[-1])) + bars(own[AFTER], AFTER, int(after.times[-1])),
-            note=f"{len(own[AFTER])} episodes" + (f", {len(own[BEFORE])} before" if before else ""),
+            note=counted(len(own[AFTER]), "episode") + (f", {len(own[BEFORE])} before" if before else ""),
         )
 
 

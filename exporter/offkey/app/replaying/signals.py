@@ -15,6 +15,7 @@ from offkey.app.progress import track
 from offkey.app.replaying import results
 from offkey.app.replaying.reports import AFTER, BEFORE, MOST_SERIES, Report, bars
 from offkey.app.telemetry import Telemetry
+from offkey.app.wording import counted
 from offkey.core.durations import format_duration
 from offkey.core.errors import SourceDown
 from offkey.engine.backtest import Backtest, backtest
@@ -143,7 +144,7 @@ def _plots(one: Backtest, before: Backtest | None) -> Iterator[Plot]:
             lower=one.seen.band.lower[row],
             upper=one.seen.band.upper[row],
             episodes=bars(past, BEFORE, end) + bars(own, AFTER, end),
-            note=f"{len(own)} episodes" + (f", {len(past)} before" if before else "") + _span(one),
+            note=counted(len(own), "episode") + (f", {len(past)} before" if before else "") + _span(one),
         )
 
 

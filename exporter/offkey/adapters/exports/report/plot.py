@@ -1,5 +1,6 @@
 """Time series as SVG: a line or its range, a band, thresholds, episodes."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -79,7 +80,7 @@ def drawing(plot: Plot) -> Drawing:
         made.paths.append(("band", _area(places, down(_columns(plot.lower)[0]), down(_columns(plot.upper)[1]))))
     made.paths.append(("series", _area(places, *(down(edge) for edge in _columns(plot.values)))))
     made.paths.extend((kind, _line(places, down(_columns(line)[1]))) for kind, line in plot.thresholds)
-    made.labels.extend((float(down(np.array(value))), f"{value:.4g}") for value in (low, (low + high) / 2, high))
+    made.labels.extend((float(down(np.array(value))), f"{value:.12g}") for value in _round_numbers(low, high))
     return made
 
 
@@ -91,6 +92,13 @@ def _limits(lines: Sequence[Array]) -> tuple[float | None, float | None]:
     low, high = float(known.min()), float(known.max())
     room = 0.05 * (high - low) or 0.05 * abs(high) or 1.0
     return low - room, high + room
+
+
+def _round_numbers(low: float, high: float) -> list[float]:
+    """Return two to five numbers between two, as far apart as 1, 2 or 5 times a power of ten."""
+    power = 10.0 ** math.floor(math.log10((high - low) / 2))
+    apart = next(power * times for times in (1, 2, 5, 10) if (high - low) / (power * times) <= 5)
+    return [apart * k for k in range(math.ceil(low / apart), math.floor(high / apart) + 1)]
 
 
 def _columns(values: Array) -> tuple[Array, Array]:
