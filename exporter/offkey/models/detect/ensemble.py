@@ -1,5 +1,6 @@
 """Ensemble: what several detectors say of a sample, as one score; by default Isolation Forest and DBSCAN."""
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -62,7 +63,7 @@ class Model:
         elif self.how == "lowest":
             found = decades.min(axis=2)
         else:
-            found = decades.mean(axis=2) - (np.log10(np.e) if count > 1 else 0.0)
+            found = decades.mean(axis=2) - (math.log10(math.e) if count > 1 else 0.0)
         return np.asarray(np.maximum(found, 0.0))
 
     def ready(self, state: State) -> Array:
