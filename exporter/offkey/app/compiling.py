@@ -18,20 +18,21 @@ from offkey.core.findings import Band, Forecast, Snapshot, Verdict
 from offkey.core.frame import Axis, Frame
 from offkey.core.labels import Labels
 from offkey.core.signals import Signal
+from offkey.core.state import State
 
 MOST_WORKERS = 4  # each needs 300 MB, and there is no more to share out
 START = 1_700_000_000 // HOUR * HOUR
 
 
 def compile_all() -> Iterator[tuple[str, float]]:
-    """Yield all that is compiled with the seconds its first use took: decoders, models, exposition, simulator.
+    """Yield all that is compiled with the seconds its first use took: decoders, models, reports, exposition, simulator.
 
     Several are compiled at once, each in another process; a part that two share is kept once.
     """
     tasks: list[tuple[str, Callable[[], None]]] = [("decoders", _decode)]  # takes longest, so it is begun first
     for package, use in ((DETECTORS, _detect), (FORECASTERS, _forecast)):
         tasks += [(kind, partial(use, package, kind)) for kind in plugins.names(package)]
-    tasks += [("exposition", _expose), ("simulator", _simulate)]
+    tasks += [("reports", _follow), ("exposition", _expose), ("simulator", _simulate)]
     workers = min(os.cpu_count() or 1, MOST_WORKERS)
     with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
         begun = {pool.submit(_used, use): name for name, use in tasks}
@@ -86,6 +87,16 @@ def _forecast(package: str, kind: str) -> None:
     model = plugins.model(package, kind)
     state = model.update(model.fit(past), past)
     model.forecast(state, past.future(4, HOUR))
+
+
+def _follow() -> None:
+    from offkey.engine import reporting  # noqa: PLC0415 (models are compiled where nobody follows reports)
+
+    series = (Labels.of(name="a"),)
+    ledger = State(series, {name: np.full(1, value, kind) for name, (value, kind) in reporting.SHAPES.items()})
+    reports = reporting.Reports(np.ones((1, 2), bool))
+    followed = State(series, reporting.follow(ledger, reports, Axis(START, MINUTE, 2)))
+    reporting.vanished(followed, START, MINUTE)
 
 
 def _expose() -> None:
