@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from offkey.core.frame import Array
+
 from . import bench, nab
 from .baselines import BASELINES
 from .protocol import Scored, fleets, load, load_whole
@@ -96,9 +98,15 @@ def choose(fleet: Mapping[str, list[Scored]], threshold: float | None) -> dict[s
     quality = {}
     for name, scored in fleet.items():
         guards = {one.series.name: bench.guard(one) for one in scored}
-        quality[name] = [bench.at(level, scored, guards).f1 for level in levels]
-    best = {name: float(levels[int(np.argmax(f1))]) for name, f1 in quality.items()}
-    return best | {"": float(levels[int(np.argmax(np.mean(list(quality.values()), axis=0)))])}
+        quality[name] = np.array([bench.at(level, scored, guards).f1 for level in levels])
+    quality[""] = np.mean(list(quality.values()), axis=0)
+    return {name: float(levels[_middle_best(f1)]) for name, f1 in quality.items()}
+
+
+def _middle_best(f1: Array) -> int:
+    """Return the place of the best F1; in the middle of several that are as good, as far from doing worse as can be."""
+    best = np.flatnonzero(f1 == f1.max())
+    return int(best[best.size // 2])
 
 
 def table(rows: Sequence[Mapping[str, object]]) -> str:
