@@ -112,7 +112,7 @@ def walk(mode: int, values: Array, clock: Clock, rates: Array, rows: Rows, bound
         rows: the state.
         bound: strangeness the band is asked for, shape (S,); read by GLANCE and SWEEP.
         out: strangeness as (1, S, T); with the expected value behind it (GLANCE); and the edges behind that (SWEEP);
-            or its four parts as (4, S, T); or what the network is told. Left alone where nothing is known.
+            or its four parts as (4, S, T) (PARTS); or its signs (SIGNS). Left alone where nothing is known.
     """
     last = values.shape[1] - 1
     for s in range(values.shape[0]):
