@@ -17,7 +17,7 @@ LIMIT = "topk(1, offkey_time_to_limit_upper_seconds)"
 AWAITED = (
     'ALERTS{alertstate="firing",alertname="MusicPaymentSuccessLow"}',
     "team_rule:offkey_alert_delay_seconds:first",
-    "offkey_alert_precision_ratio",  # somebody acknowledged the page, and that was read
+    "offkey_alert_precision_ratio offset 3m",  # somebody acknowledged the page, and a day's curve has a point since
     "offkey_observed offset 1d",
     "offkey_observed offset 1w",
 )

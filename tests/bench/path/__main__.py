@@ -26,13 +26,13 @@ ONLINE = {
     "streaming": live.streaming,
 }
 ONCE = {"starting": live.starting}
+STAGES = (*ONCE, *OFFLINE, *ONLINE)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print, and return 1 when a ratio is beyond its budget."""
     options = _parser().parse_args(arguments)
-    names = options.stages.split(",")
-    found = []
+    names, found = options.stages, []
     for figure in measured([int(size) for size in options.series.split(",")], names):
         found.append(figure)
         if options.output == "table":
@@ -48,9 +48,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.path", description=__doc__)
     parser.add_argument("--series", default="1000,10000,100000", help="numbers of series, comma separated")
-    parser.add_argument("--stages", default=",".join([*ONCE, *OFFLINE, *ONLINE]), help="only these, comma separated")
+    parser.add_argument(
+        "--stages", type=_stages, default=[*ONCE, *OFFLINE, *ONLINE], help="only these, comma separated"
+    )
     parser.add_argument("--output", choices=("table", "json"), default="table")
     return parser
+
+
+def _stages(text: str) -> list[str]:
+    names = text.split(",")
+    if unknown := sorted(set(names) - set(STAGES)):
+        msg = f"found {', '.join(unknown)}; allowed are {', '.join(STAGES)}"
+        raise argparse.ArgumentTypeError(msg)
+    return names
 
 
 def measured(sizes: Sequence[int], names: Sequence[str]) -> Iterator[Figure]:
