@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from offkey.adapters.decode.texts import is_same
 from offkey.core.frame import IntArray
 from offkey.core.state import AnyArray
 from offkey.models.kernels import compiled
@@ -78,12 +79,7 @@ def _followed(
         if number < 0:
             return k
         first, size = bounds[number], ends[k] - starts[k]
-        if bounds[number + 1] - first != size:
-            return k
-        difference = np.uint8(0)
-        for place in range(size):
-            difference |= body[starts[k] + place] ^ texts[first + place]
-        if difference:
+        if bounds[number + 1] - first != size or not is_same(body, starts[k], texts, first, size):
             return k
         numbers[k] = number
     return int(starts.size)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from offkey.adapters.decode.texts import is_same
 from offkey.core.frame import IntArray
 from offkey.core.labels import Labels, rank
 from offkey.core.state import AnyArray
@@ -82,12 +83,7 @@ def _same(body: AnyArray, starts: IntArray, ends: IntArray, text: AnyArray, expe
     first = 0
     for k in range(starts.size):
         size = ends[k] - starts[k]
-        if first + size != expected[k]:
-            return False
-        difference = np.uint8(0)
-        for place in range(size):
-            difference |= body[starts[k] + place] ^ text[first + place]
-        if difference:
+        if first + size != expected[k] or not is_same(body, starts[k], text, first, size):
             return False
         first += size
     return True
