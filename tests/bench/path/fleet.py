@@ -56,10 +56,10 @@ def plan(signal: Signal = SIGNAL) -> Plan:
     )
 
 
-def learned(what: Plan, series: tuple[Labels, ...]) -> Learned:
-    """Return what an engine knows of the series after their history."""
+def learned(what: Plan, series: tuple[Labels, ...], now: int = NOW) -> Learned:
+    """Return what an engine knows of the series after the history that ends at an instant."""
     few = series[:LEARNED]
-    axis = Axis.between(NOW - what.signal.history, NOW, what.signal.history_step)
+    axis = Axis.between(now - what.signal.history, now, what.signal.history_step)
     found = learn(what, examine(what.signal, Frame(few, values(len(few), axis), axis), None)).learned()
     index = np.arange(len(series)) % len(few)
 

@@ -5,7 +5,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,10 +15,11 @@ from tests.e2e.realprometheus import free_port
 
 from offkey.adapters.stores.file import Store
 from offkey.app import config, wire
+from offkey.core.frame import Axis
 from offkey.core.labels import NAME, Labels
 
 from . import server
-from .fleet import labels, learned
+from .fleet import labels, learned, values
 from .measure import Figure, percentile, process_cpu
 from .online import scraped, settled
 
@@ -96,11 +96,11 @@ def serving(folder: Path, text: str, port: int, *flags: str) -> Iterator[tuple[s
 
 
 def _keep(folder: Path, text: str, series: tuple[Labels, ...]) -> None:
-    """Store what would have been learned about the series until a minute ago."""
+    """Store what would have been learned about the series until now."""
     (folder / "offkey.yml").write_text(text)
     (plan,) = wire.plans(config.load(folder / "offkey.yml"))
     store = Store(folder / "state")
-    store.save(plan.key, replace(learned(plan, series), until=int(time.time()) // 60 * 60 - 60))
+    store.save(plan.key, learned(plan, series, int(time.time())))
     store.close()
 
 
@@ -110,8 +110,8 @@ def _probes(size: int) -> list[str]:
 
 
 def _page(series: tuple[Labels, ...], seed: int) -> bytes:
-    values = 100 + np.random.default_rng(seed).normal(size=len(series))
-    return "".join(f"{one} {value!r}\n" for one, value in zip(series, values.tolist(), strict=True)).encode()
+    seen = values(len(series), Axis(int(time.time()) + seed, 1, 1))[:, 0]
+    return "".join(f"{one} {value!r}\n" for one, value in zip(series, seen.tolist(), strict=True)).encode()
 
 
 def _written(size: int, target: str, port: int) -> Mapping[str, object]:
