@@ -54,6 +54,11 @@ def started(binary, folder, *flags, url=""):
             server.terminate()
 
 
+def gauge(name, lines):
+    """Return the OpenMetrics text of a gauge with these samples."""
+    return "\n".join([f"# TYPE {name} gauge", *lines, "# EOF", ""])
+
+
 def is_ready(url):
     """Whether a server answers that it is ready."""
     try:

@@ -6,7 +6,7 @@ import time
 import numpy as np
 import pytest
 import requests
-from realprometheus import free_port, running, started
+from realprometheus import free_port, gauge, running, started
 
 from offkey.app.cli import run
 
@@ -40,7 +40,7 @@ def url(program, tmp_path_factory):
         for pod in range(2)
         for at, value in zip(TIMES, values(pod), strict=True)
     ]
-    history = "\n".join(["# TYPE load gauge", *lines, "# EOF", ""])
+    history = gauge("load", lines)
     with running(program, tmp_path_factory.mktemp("prometheus"), history) as url:
         yield url
 

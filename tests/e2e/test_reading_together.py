@@ -3,9 +3,9 @@
 import time
 
 import pytest
-from faultproxy import FaultProxy, honest
+from faultproxy import honest
 from paper import SIGNAL, Fixed, Flat, Rig, Steady
-from realprometheus import running
+from realprometheus import gauge, running
 
 from offkey.adapters.http import Endpoint
 from offkey.adapters.sources.prometheus import Source
@@ -25,16 +25,8 @@ AXIS = Axis(START, 60, 90)
 def url(program, tmp_path_factory):
     """Return a server with one series for each signal."""
     lines = [f'level{{pod="{pod}"}} {pod} {t}' for pod in range(SIGNALS) for t in AXIS.times]
-    history = "\n".join(["# TYPE level gauge", *lines, "# EOF", ""])
-    with running(program, tmp_path_factory.mktemp("prometheus"), history) as url:
+    with running(program, tmp_path_factory.mktemp("prometheus"), gauge("level", lines)) as url:
         yield url
-
-
-@pytest.fixture
-def proxy(url):
-    """Return an honest proxy before the server."""
-    with FaultProxy(url) as proxy:
-        yield proxy
 
 
 @pytest.fixture

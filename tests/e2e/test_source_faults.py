@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from faultproxy import FaultProxy, answers, changed, cut, drip_body, drip_headers, hang, honest, reset, understated
 from prometheus_api_client import PrometheusConnect
-from realprometheus import free_port, running
+from realprometheus import free_port, gauge, running
 
 from offkey.adapters import transport
 from offkey.adapters.http import Authorization, Endpoint
@@ -37,16 +37,8 @@ HTML = b"<!doctype html><title>Sign in</title>"
 def url(program, tmp_path_factory):
     """Return a server with three series of forty samples."""
     lines = [f'level{{pod="{pod}"}} {k}.{pod} {t}' for pod in range(3) for k, t in enumerate(AXIS.times)]
-    history = "\n".join(["# TYPE level gauge", *lines, "# EOF", ""])
-    with running(program, tmp_path_factory.mktemp("prometheus"), history) as url:
+    with running(program, tmp_path_factory.mktemp("prometheus"), gauge("level", lines)) as url:
         yield url
-
-
-@pytest.fixture
-def proxy(url):
-    """Return an honest proxy before the server."""
-    with FaultProxy(url) as proxy:
-        yield proxy
 
 
 @pytest.fixture
@@ -85,7 +77,7 @@ FAULTS = {
     "503": (answers(503, "Retry-After: 1"), SourceDown, "answered 503"),
     "503 for a long time": (answers(503, "Retry-After: 600"), SourceDown, "answered 503"),
     "429": (answers(429), SourceDown, "answered 429"),
-    "401": (answers(401), SourceDown, "check basic_auth or authorization"),
+    "401": (answers(401), SourceDown, "check basic_auth, authorization or oauth2"),
     "404": (answers(404, body=b"404 page not found"), SourceDown, "is the path in url right"),
     "400": (answers(400, body=b'{"error":"parse error"}'), QueryRejected, "refused: parse error"),
     "422": (answers(422, body=b'{"error":"too many samples"}'), QueryRejected, "refused: too many samples"),

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import requests
-from realprometheus import free_port, running, wait_until
+from realprometheus import free_port, gauge, running, wait_until
 
 from offkey.adapters.decode.messages import field, varint, write_labels
 from offkey.adapters.decode.snappy import snapped
@@ -43,7 +43,7 @@ def test_a_sample_has_its_score_before_the_tick(program, tmp_path):
     start = int(time.time()) // 60 * 60 - 3600
     noise = 5.0 + np.random.default_rng(1).normal(size=60)
     lines = [f'level{{pod="a"}} {value!r} {start + 60 * k}' for k, value in enumerate(noise.tolist())]
-    history = "\n".join(["# TYPE level gauge", *lines, "# EOF", ""])
+    history = gauge("level", lines)
     with running(program, tmp_path, history, "--web.enable-remote-write-receiver") as url:
         (tmp_path / "offkey.yml").write_text(CONFIG.format(url=url))
         offkey = f"http://127.0.0.1:{free_port()}"

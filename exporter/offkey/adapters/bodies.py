@@ -1,7 +1,8 @@
-"""Bodies of answers: whole, decompressed, and never larger than allowed."""
+"""What is sent and what comes back; bodies of answers are whole, decompressed, and never larger than allowed."""
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import requests
 
@@ -15,6 +16,23 @@ _TOO_LARGE = "{}: the body is larger than {} bytes; ask for less, or raise max_b
 
 class BodyTooLarge(BadResponse):
     """The body is larger than the cap: asking for less may help."""
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """What a call sends, with the headers that say what it is."""
+
+    content: bytes
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A whole answer below status 500: `status`, `body` after decompression, and its media type."""
+
+    status: int
+    body: bytes
+    media_type: str = ""
 
 
 def whole(response: requests.Response, endpoint: Endpoint) -> bytes:

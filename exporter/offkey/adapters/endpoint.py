@@ -47,6 +47,18 @@ class TLS:
 
 
 @dataclass(frozen=True, slots=True)
+class OAuth2:
+    """Who gives us tokens, and for what; names and meaning as in Prometheus' `oauth2`."""
+
+    client_id: str
+    client_secret_file: Path
+    token_url: str
+    scopes: tuple[str, ...] = ()
+    endpoint_params: Mapping[str, str] = field(default_factory=dict)
+    tls_config: TLS = field(default_factory=TLS)
+
+
+@dataclass(frozen=True, slots=True)
 class Endpoint:
     """One server and how to talk to it; names as in Prometheus' `http_config`.
 
@@ -58,6 +70,7 @@ class Endpoint:
         max_body: most bytes of a body, after decompression.
         compression: ask for gzip; costs both sides more time than it saves on a fast network.
         connections: most calls at once; others wait, within their own deadline.
+        proxy_url: `http(s)://host[:port]` of a proxy on the way; those of the environment are not asked.
 
     Raises:
         ConfigError: a field is not acceptable.
@@ -66,6 +79,7 @@ class Endpoint:
     url: str
     basic_auth: BasicAuth | None = None
     authorization: Authorization | None = None
+    oauth2: OAuth2 | None = None
     tls_config: TLS = field(default_factory=TLS)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     header_files: Mapping[str, Path] = field(default_factory=dict)
@@ -73,6 +87,7 @@ class Endpoint:
     max_body: int = 64 * 2**20
     compression: bool = False
     connections: int = 10
+    proxy_url: str = ""
 
     def __post_init__(self) -> None:
         for problem in self._problems():
@@ -85,8 +100,9 @@ class Endpoint:
             yield "url: holds a user or a password; write them as basic_auth"
         if not _is_address(self.url):
             yield f"url: found {self.url!r}; write http://host:port or https://host:port, with a path if there is one"
-        if self.basic_auth and self.authorization:
-            yield "basic_auth and authorization are both given; a request carries one of them"
+        if sum(map(bool, (self.basic_auth, self.authorization, self.oauth2))) > 1:
+            yield "several of basic_auth, authorization and oauth2 are given; a request carries one of them"
+        yield from self._problems_on_the_way()
         if bool(self.tls_config.cert_file) != bool(self.tls_config.key_file):
             yield "tls_config: cert_file and key_file go together; only one is given"
         for name in (*self.headers, *self.header_files):
@@ -97,6 +113,13 @@ class Endpoint:
                 yield f"headers.{name}: the value is not one line of Latin-1 text; remove what cannot be printed"
         if self.timeout <= 0 or self.max_body <= 0 or self.connections <= 0:
             yield "timeout, max_body and connections must be above 0"
+
+    def _problems_on_the_way(self) -> Iterator[str]:
+        """Say what is wrong with the addresses of others than the server itself."""
+        if self.proxy_url and ("@" in self.proxy_url or not _is_address(self.proxy_url)):
+            yield "proxy_url: is not the address of a proxy; write http://host:port, without user and password"
+        if self.oauth2 and ("@" in self.oauth2.token_url or not _is_address(self.oauth2.token_url.partition("?")[0])):
+            yield "oauth2.token_url: is not an address; write https://host/path"
 
     @property
     def address(self) -> tuple[str, str, int]:

@@ -7,7 +7,6 @@ import ssl
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,8 +16,9 @@ import requests.auth
 import urllib3
 
 from offkey import __version__
-from offkey.adapters.bodies import BodyTooLarge, excerpt, whole
-from offkey.adapters.endpoint import TLS, Authorization, BasicAuth, Endpoint, address, secret
+from offkey.adapters.bodies import BodyTooLarge, Payload, Reply, excerpt, whole
+from offkey.adapters.endpoint import TLS, Authorization, BasicAuth, Endpoint, OAuth2, address, secret
+from offkey.adapters.oauth import Tokens
 from offkey.adapters.transport import Transport, connect, stamps
 from offkey.core.errors import BadResponse, SourceDown
 
@@ -29,6 +29,7 @@ __all__ = [
     "BodyTooLarge",
     "Client",
     "Endpoint",
+    "OAuth2",
     "Payload",
     "Reply",
     "Session",
@@ -36,23 +37,6 @@ __all__ = [
 ]
 
 CONNECT_SECONDS = 5.0  # a host that swallows packets must not use up the whole deadline
-
-
-@dataclass(frozen=True, slots=True)
-class Payload:
-    """What a call sends, with the headers that say what it is."""
-
-    content: bytes
-    headers: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """A whole answer below status 500: `status`, `body` after decompression, and its media type."""
-
-    status: int
-    body: bytes
-    media_type: str = ""
 
 
 class Session(requests.Session):
@@ -66,10 +50,12 @@ class Session(requests.Session):
         self.headers["User-Agent"] = f"offkey/{__version__}"
         self.headers["Accept-Encoding"] = "gzip" if endpoint.compression else "identity"
         self.auth = _Credentials(endpoint)
+        self._tokens = _tokens(endpoint)
         self._slots = threading.BoundedSemaphore(endpoint.connections)
         self._lock = threading.Lock()
         self._transport: Transport | None = None
         self._stamps: tuple[object, ...] = ()
+        self._proxies = dict.fromkeys(("http", "https"), endpoint.proxy_url) if endpoint.proxy_url else {}
 
     def get_adapter(self, url: str | bytes) -> Transport:
         """Return the connections to the endpoint; what others mounted is not used, no other server is reached.
@@ -106,6 +92,8 @@ class Session(requests.Session):
             )
             raise SourceDown(msg)
         try:
+            if self._tokens:
+                request.headers["Authorization"] = f"Bearer {self._tokens.current(end - time.monotonic())}"
             return self._exchange(request, end - time.monotonic(), options)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise _named(self.endpoint.url, error) from error
@@ -116,15 +104,20 @@ class Session(requests.Session):
         """Close idle connections."""
         if self._transport is not None:
             self._transport.close()
+        if self._tokens is not None:
+            self._tokens.close()
         super().close()
 
     def _exchange(self, request: requests.PreparedRequest, left: float, options: dict[str, Any]) -> requests.Response:
         left = max(0.001, left)
         limit = urllib3.Timeout(connect=min(left, CONNECT_SECONDS), total=left)
-        response = super().send(request, **{**options, "timeout": limit, "stream": True, "allow_redirects": False})
+        ours = {"timeout": limit, "stream": True, "allow_redirects": False, "proxies": self._proxies}
+        response = super().send(request, **{**options, **ours})
         try:
             _refuse_redirect(response, self.endpoint)
             response._content = whole(response, self.endpoint)  # the only way to bound what .content holds
+            if self._tokens and response.status_code == 401:
+                self._tokens.forget()
         except BaseException:
             response.close()  # what is left on this connection belongs to no later call
             raise
@@ -235,6 +228,17 @@ class _Credentials(requests.auth.AuthBase):
         return request
 
 
+def _tokens(endpoint: Endpoint) -> Tokens | None:
+    """Return whoever fetches the endpoint's access tokens, by the same proxy, under a TLS policy of its own."""
+    ours = endpoint.oauth2
+    if ours is None:
+        return None
+    scheme, host = urlsplit(ours.token_url)[:2]
+    return Tokens(
+        ours, Client(Endpoint(f"{scheme}://{host}", tls_config=ours.tls_config, proxy_url=endpoint.proxy_url))
+    )
+
+
 def _refuse_redirect(response: requests.Response, endpoint: Endpoint) -> None:
     if 300 <= response.status_code < 400:
         target = _origin(response.headers.get("Location", ""))
@@ -260,7 +264,7 @@ def _named(url: str, error: Exception) -> SourceDown | BadResponse:
 
     if has(http.client.IncompleteRead):
         return BadResponse(f"{url}: the body is shorter than announced")
-    if has(ssl.SSLError):
+    if has(ssl.SSLError, urllib3.exceptions.SSLError):
         return SourceDown(f"{url}: TLS failed: {chain[-1]}")
     if has(TimeoutError):
         return _Repeatable(f"{url}: no whole answer within the deadline")

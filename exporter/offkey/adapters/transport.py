@@ -109,6 +109,12 @@ class Transport(requests.adapters.HTTPAdapter):
         super().init_poolmanager(connections, maxsize, block, **self._tls, **pool)
         self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
 
+    def proxy_manager_for(self, proxy: str, **_options: Any) -> Any:  # noqa: ANN401 (the base class's signature)
+        """Reach the server through a proxy by the same connections, under the same TLS policy."""
+        manager = super().proxy_manager_for(proxy, **self._tls)
+        manager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
+        return manager
+
     def build_connection_pool_key_attributes(
         self, request: requests.PreparedRequest, verify: object, cert: object = None
     ) -> Any:  # noqa: ANN401 (the types exist in the stubs alone)

@@ -67,6 +67,7 @@ _SECTIONS = {
     "PrometheusSource": "sources.NAME (kind: prometheus)",
     "BasicAuth": "sources.NAME.basic_auth",
     "Authorization": "sources.NAME.authorization",
+    "OAuth2": "sources.NAME.oauth2",
     "TLS": "sources.NAME.tls_config",
     "OtherSource": "sources.NAME (other kinds)",
     "RemoteWrite": "remote_write[]",

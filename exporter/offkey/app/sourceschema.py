@@ -46,6 +46,49 @@ class TLS(Strict):
     min_version: Literal["TLS12", "TLS13"] = _TLS.min_version
     """Oldest version of TLS that is accepted."""
 
+    def policy(self, folder: Path) -> endpoint.TLS:
+        """Return the same with whole paths."""
+
+        def file(name: str) -> Path | None:
+            return folder / name if name else None
+
+        return endpoint.TLS(
+            ca_file=file(self.ca_file),
+            cert_file=file(self.cert_file),
+            key_file=file(self.key_file),
+            server_name=self.server_name,
+            insecure_skip_verify=self.insecure_skip_verify,
+            min_version=self.min_version,
+        )
+
+
+class OAuth2(Strict):
+    """Access tokens by client credentials, fetched when needed and kept until shortly before they expire."""
+
+    client_id: Line
+    """Name of this client."""
+    client_secret_file: Line
+    """File that holds its secret, read anew for each token."""
+    token_url: Line
+    """Address that gives tokens."""
+    scopes: list[Line] = Field(default_factory=list)
+    """What the token is to be good for."""
+    endpoint_params: dict[str, Line] = Field(default_factory=dict)
+    """Further parameters of the request for a token, for example an `audience`."""
+    tls_config: TLS = TLS()
+    """Certificates of the server of tokens."""
+
+    def settings(self, folder: Path) -> endpoint.OAuth2:
+        """Return the same with whole paths."""
+        return endpoint.OAuth2(
+            client_id=self.client_id,
+            client_secret_file=folder / self.client_secret_file,
+            token_url=self.token_url,
+            scopes=tuple(self.scopes),
+            endpoint_params=self.endpoint_params,
+            tls_config=self.tls_config.policy(folder),
+        )
+
 
 class Reachable(Strict):
     """How to reach a server; names as in Prometheus' own `http_config`, files relative to this one."""
@@ -56,6 +99,8 @@ class Reachable(Strict):
     """User name and password."""
     authorization: Authorization | None = None
     """Token, usually a bearer token; not together with `basic_auth`."""
+    oauth2: OAuth2 | None = None
+    """Tokens that another server gives; not together with `basic_auth` or `authorization`."""
     tls_config: TLS = TLS()
     """Certificates."""
     headers: dict[str, Line] = Field(default_factory=dict)
@@ -70,6 +115,8 @@ class Reachable(Strict):
     """Ask for gzip; costs both sides more time than it saves on a fast network."""
     connections: Annotated[int, Field(ge=1, le=1_000)] = _ENDPOINT.connections
     """Most calls at once."""
+    proxy_url: Line = _ENDPOINT.proxy_url
+    """Address of a proxy on the way; `HTTP_PROXY` and the like in the environment are not obeyed."""
 
     def endpoint(self, folder: Path) -> endpoint.Endpoint:
         """Return how to reach the server.
@@ -77,31 +124,22 @@ class Reachable(Strict):
         Raises:
             ConfigError: settings that exclude each other, or a URL that is none.
         """
-        basic, token, tls = self.basic_auth, self.authorization, self.tls_config
-
-        def file(name: str) -> Path | None:
-            return folder / name if name else None
-
+        basic, token, client = self.basic_auth, self.authorization, self.oauth2
         return endpoint.Endpoint(
             url=self.url,
             basic_auth=None if basic is None else endpoint.BasicAuth(basic.username, folder / basic.password_file),
             authorization=None
             if token is None
             else endpoint.Authorization(folder / token.credentials_file, token.type),
-            tls_config=endpoint.TLS(
-                ca_file=file(tls.ca_file),
-                cert_file=file(tls.cert_file),
-                key_file=file(tls.key_file),
-                server_name=tls.server_name,
-                insecure_skip_verify=tls.insecure_skip_verify,
-                min_version=tls.min_version,
-            ),
+            oauth2=None if client is None else client.settings(folder),
+            tls_config=self.tls_config.policy(folder),
             headers=self.headers,
             header_files={name: folder / path for name, path in self.header_files.items()},
             timeout=float(self.timeout),
             max_body=self.max_body,
             compression=self.compression,
             connections=self.connections,
+            proxy_url=self.proxy_url,
         )
 
 

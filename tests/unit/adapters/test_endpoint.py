@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from offkey.adapters.endpoint import TLS, Authorization, BasicAuth, Endpoint, secret
+from offkey.adapters.endpoint import TLS, Authorization, BasicAuth, Endpoint, OAuth2, secret
 from offkey.core.errors import ConfigError, SourceDown
 
 CANARY = "canary-7f3a"
@@ -40,6 +40,9 @@ def test_an_address_must_be_one(url):
     [
         ({"url": f"http://me:{CANARY}@localhost"}, "basic_auth"),
         ({"basic_auth": BasicAuth("me", Path("p")), "authorization": Authorization(Path("t"))}, "one of them"),
+        ({"authorization": Authorization(Path("t")), "oauth2": OAuth2("me", Path("s"), URL)}, "one of them"),
+        ({"proxy_url": "proxy:3128"}, "proxy_url"),
+        ({"proxy_url": f"http://me:{CANARY}@proxy:3128"}, "proxy_url"),
         ({"tls_config": TLS(cert_file=Path("c"))}, "go together"),
         ({"headers": {"X-Key\r\nEvil": "1"}}, "is not a header name"),
         ({"headers": {"X-Key": f"{CANARY}\r\nEvil: 1"}}, "headers.X-Key"),

@@ -12,6 +12,7 @@ from offkey.core.signals import Traffic
 from offkey.engine.ahead import AT_ONCE, Ahead
 
 AXIS = Axis(0, 60, 1)
+HISTORY = 59  # samples a history has at least
 PATIENCE = 20.0  # seconds until a test that would hang fails
 
 
@@ -35,6 +36,32 @@ class Meeting(Script):
         if self.together is not None:
             self.together.wait(PATIENCE)
         return super().read(query, axis, timeout)
+
+
+class Failing(Script):
+    """A source that answers every history, but the newer samples of one query with an error."""
+
+    wrong, error = "", SourceDown
+
+    def read(self, query, axis, timeout):
+        """Fail where it is to."""
+        if query == self.wrong and axis.size < HISTORY:
+            raise self.error(query)
+        return super().read(query, axis, timeout)
+
+
+@pytest.fixture
+def failing(planned):
+    """Return a function that gives an engine of three signals, of which one query fails from now on."""
+
+    def made(wrong, error):
+        source = Failing({name: {A: five} for name in names(3)})
+        rig = Rig([planned(name=name, query=name) for name in names(3)], source)
+        source.wrong, source.error = wrong, error
+        rig.tick()
+        return rig
+
+    return made
 
 
 def test_the_queries_of_several_signals_are_under_way_together(planned):
@@ -65,38 +92,17 @@ def test_a_query_that_two_signals_share_is_asked_once(planned):
     assert sorted(query for query, _, _ in rig.source.asked) == ["q0", "q1", "traffic"]
 
 
-def test_a_refused_query_among_many_leaves_the_others_alone(planned):
+def test_a_refused_query_among_many_leaves_the_others_alone(failing):
     """Its signal has a fault, the others their scores, and the source counts as up."""
-
-    class Picky(Script):
-        def read(self, query, axis, timeout):
-            if query == "q1" and axis.size < 59:
-                msg = "parse error"
-                raise QueryRejected(msg)
-            return super().read(query, axis, timeout)
-
-    plans = [planned(name=name, query=name) for name in names(3)]
-    rig = Rig(plans, Picky({name: {A: five} for name in names(3)}))
-    rig.tick()
-    snapshot = rig.tick()
+    snapshot = failing("q1", QueryRejected).tick()
     assert [found.signal.name for found in snapshot.verdicts] == ["q0", "q2"]
     assert [(fault.signal, fault.kind) for fault in snapshot.faults] == [("q1", "source_rejected")]
     assert snapshot.source_up == {"default": True}
 
 
-def test_one_query_that_is_too_slow_does_not_take_the_source_down(planned):
+def test_one_query_that_is_too_slow_does_not_take_the_source_down(failing):
     """The others were answered: only its own signal is missing."""
-
-    class Slow(Script):
-        def read(self, query, axis, timeout):
-            if query == "q0" and axis.size < 59:
-                msg = "no whole answer within the deadline"
-                raise SourceDown(msg)
-            return super().read(query, axis, timeout)
-
-    plans = [planned(name=name, query=name) for name in names(3)]
-    rig = Rig(plans, Slow({name: {A: five} for name in names(3)}))
-    rig.tick()
+    rig = failing("q0", SourceDown)
     rig.tick()
     snapshot = rig.tick()
     assert [found.signal.name for found in snapshot.verdicts] == ["q1", "q2"]

@@ -30,8 +30,8 @@ MOST_ROSTERS = 1_000  # queries whose series are remembered
 SAMPLES_A_CALL = 500_000  # some 12 MB of JSON: memory stays small, and the server's own limits far
 _TOO_MUCH = re.compile(r"too many|exceed|hit the max|cannot select more", re.IGNORECASE)
 _HINTS = {
-    401: "; check basic_auth or authorization",
-    403: "; check basic_auth, authorization and the tenant's header",
+    401: "; check basic_auth, authorization or oauth2",
+    403: "; check basic_auth, authorization or oauth2, and the tenant's header",
     404: "; is the path in url right?",
 }
 _QUOTED = re.compile(r"""("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`)""", re.DOTALL)
