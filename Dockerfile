@@ -21,8 +21,8 @@ LABEL org.opencontainers.image.title="offkey" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.revision="${REVISION}"
 COPY --from=build /opt/offkey /opt/offkey
-# Compiled kernels are cached under /tmp, because nothing else need be writable but the state.
-ENV PATH=/opt/offkey/bin:$PATH PYTHONUNBUFFERED=1 NUMBA_CACHE_DIR=/tmp/numba
+# Compiled code lies beside the state, the one writable place that outlives a container.
+ENV PATH=/opt/offkey/bin:$PATH PYTHONUNBUFFERED=1 NUMBA_CACHE_DIR=/var/lib/offkey/compiled OFFKEY_REVISION=${REVISION}
 RUN mkdir -p /var/lib/offkey && chown 65534:65534 /var/lib/offkey
 USER 65534:65534
 VOLUME /var/lib/offkey

@@ -11,11 +11,11 @@ from typing import Any
 
 import kubernetes_validate
 import yaml
-from cloudcoil.models.prometheus_operator import v1
+from cloudcoil.models.prometheus_operator import v1, v1alpha1
 from pydantic import ValidationError
 
 VERSIONS = ("1.25", "1.30", "1.37")
-OPERATOR = "monitoring.coreos.com/v1"
+OPERATOR = {"monitoring.coreos.com/v1": v1, "monitoring.coreos.com/v1alpha1": v1alpha1}
 UNKNOWN = frozenset({"gateway.networking.k8s.io/v1"})  # no schema of it is packaged
 
 
@@ -34,7 +34,7 @@ def main(paths: list[str]) -> int:
 
 def problems(manifest: dict[str, Any]) -> Iterator[str]:
     """Yield what is wrong with one object."""
-    if manifest["apiVersion"] == OPERATOR:
+    if manifest["apiVersion"] in OPERATOR:
         yield from operator_problems(manifest)
     elif manifest["apiVersion"] not in UNKNOWN:
         for version in VERSIONS:
@@ -47,7 +47,7 @@ def problems(manifest: dict[str, Any]) -> Iterator[str]:
 def operator_problems(manifest: dict[str, Any]) -> Iterator[str]:
     """Yield what the operator's types refuse, and keys that they do not know: those would be dropped in silence."""
     try:
-        known = getattr(v1, manifest["kind"]).model_validate(manifest)
+        known = getattr(OPERATOR[manifest["apiVersion"]], manifest["kind"]).model_validate(manifest)
     except ValidationError as error:
         yield from (f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
         return

@@ -82,6 +82,7 @@ def test_an_older_kubernetes_is_refused(helm):
         ("dashboards.presets={nodes}", "/dashboards/presets/0"),
         ("webConfig.tsl=true", "/webConfig"),
         ("ingress.hosts=here", "/ingress/hosts"),
+        ("alertmanagerConfig.receivers[0].nmae=me", "/alertmanagerConfig/receivers/0"),
         ("replicas=-1", "/replicas"),
         ("service.port=80", "/service/port"),
         ("service.prot=10955", "/service"),
@@ -299,6 +300,7 @@ def test_two_replicas_raise_one_alert(program, tmp_path):
         ("shards=2,persistence.existingClaim=mine,persistence.enabled=true", "cannot share one volume"),
         ("ingress.enabled=true", "name at least one host"),
         ("httpRoute.enabled=true", "name at least one gateway"),
+        ("alertmanagerConfig.enabled=true", "name at least one, and say in alertmanagerConfig.route"),
     ],
 )
 def test_what_cannot_work_is_refused(helm, settings, said):
