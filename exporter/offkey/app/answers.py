@@ -91,9 +91,8 @@ def score(answer: Answer, output: str) -> None:
         )
         click.echo(f"  {words}")
         click.echo(f"  observed  {sparkline(columns['observed'][row], WIDTH)}")
-        click.echo(
-            f"  score     {sparkline(columns['score'][row], WIDTH)}  up to {np.nanmax(columns['score'][row]):.2f}"
-        )
+        worst = float(np.fmax.reduce(columns["score"][row]))
+        click.echo(f"  score     {sparkline(columns['score'][row], WIDTH)}  up to {_said(worst, '{:.2f}'.format)}")
 
 
 def forecast(answer: Answer, horizons: tuple[int, ...], output: str) -> None:

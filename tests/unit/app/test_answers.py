@@ -43,6 +43,14 @@ def asked(capsys, config, *arguments):
     return capsys.readouterr().out
 
 
+def test_a_series_without_any_score_says_so_in_words(checkout, capsys):
+    """A window before anything was learned has no highest score, and no warning of a library."""
+    long_ago = NOW - 6 * DAY + HOUR
+    code = cli.run(["score", "checkout", "--config.file", str(checkout), "--at", str(long_ago), "--since", "30m"])
+    assert code == 0
+    assert "up to unknown" in capsys.readouterr().out
+
+
 def test_explain_says_seen_expected_since_when_and_what_was_like_it(checkout, capsys):
     """The outage is off key for half an hour, far below, and yesterday's is named as like it."""
     (found,) = json.loads(asked(capsys, checkout, "explain", "checkout", '{region="eu"}', "-o", "json"))["series"]

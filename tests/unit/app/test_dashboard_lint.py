@@ -173,6 +173,19 @@ def test_lint_tells_and_ends_with_1(tmp_path):
     assert result.stdout.startswith(f"{path}: Made up, panel 'Requests', target 0: ")
 
 
+def test_lint_gives_programs_every_finding_with_its_place(tmp_path):
+    """The JSON has a version, and -1 for the target where the whole panel is meant."""
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(asks('up{job=~"$job"}')))
+    result = CliRunner().invoke(root, ["dashboards", "lint", "-o", "json", str(tmp_path)])
+    told = json.loads(result.stdout)
+    assert (result.exit_code, told["version"]) == (1, 1)
+    (finding,) = told["findings"]
+    assert finding.pop("message")
+    rule = "target-instance-rule"
+    assert finding == {"file": str(path), "rule": rule, "dashboard": "Made up", "panel": "Requests", "target": 0}
+
+
 def test_render_writes_what_the_repository_holds(tmp_path):
     """The files are byte-identical, and stdout names them."""
     result = CliRunner().invoke(root, ["dashboards", "render", "-o", str(tmp_path / "new")])

@@ -1,5 +1,7 @@
 """`offkey dashboards`: write the Grafana dashboards, and check dashboards."""
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Literal
 
@@ -46,8 +48,9 @@ def write(folder: Path, schema: Literal["classic", "v2"]) -> None:
 
 @command.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@options.output
 @click.pass_context
-def lint(context: click.Context, paths: tuple[Path, ...]) -> None:
+def lint(context: click.Context, paths: tuple[Path, ...], output: str) -> None:
     """Check dashboard files by the rules of dashboard-linter, less the exceptions in a .lint file beside them.
 
     Example: offkey dashboards lint grafana/dashboards
@@ -55,11 +58,15 @@ def lint(context: click.Context, paths: tuple[Path, ...]) -> None:
     from offkey.app.dashboard_lint import lint_file  # noqa: PLC0415 (pydantic and the parser are for this only)
 
     found = [
-        f"{path}: {finding}"
+        (path, finding)
         for folder in paths
         for path in (sorted(folder.rglob("*.json")) if folder.is_dir() else [folder])
         for finding in lint_file(path)
     ]
-    for line in found:
-        click.echo(line)
+    if output == "json":
+        rows = [{"file": str(path), **asdict(finding)} for path, finding in found]
+        click.echo(json.dumps({"version": 1, "findings": rows}, indent=2))
+    else:
+        for path, finding in found:
+            click.echo(f"{path}: {finding}")
     context.exit(1 if found else 0)

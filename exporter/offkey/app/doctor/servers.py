@@ -1,6 +1,7 @@
 """Looks at a source: does it answer, is its clock right, does it load our rules, reach Alertmanager and scrape us."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from urllib.parse import urlsplit
 
 from offkey import __version__
@@ -93,7 +94,8 @@ def alertmanagers(api: Api, timeout: float) -> Iterator[Checkup]:
     for url in active:
         base = urlsplit(url)._replace(path="", query="").geturl()
         try:
-            status = Client(Endpoint(base)).call("GET", "/-/healthy", timeout=timeout).status
+            with closing(Client(Endpoint(base))) as client:
+                status = client.call("GET", "/-/healthy", timeout=timeout).status
         except SourceError as error:
             advice = "no harm if only the server reaches it; otherwise start it"
             yield Checkup(subject, "warning", f"not reached from here: {error}", advice)

@@ -81,7 +81,7 @@ def firing_alerts() -> table.Panel:
         about,
         Query(since, "for", look(unit="dtdurations", decimals=0)),
         columns=Columns(
-            first=("alertname", "for", "severity", "team", "service"),
+            first=("alertname", "for", "severity"),  # then what tells the series of one rule apart
             hidden=("offkey_rule", "signal"),
             widths={"alertname": 190, "for": 105},
         ),
