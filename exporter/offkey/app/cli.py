@@ -14,7 +14,7 @@ from typing import NoReturn
 
 import click
 
-from offkey import __version__
+from offkey import REVISION, __version__
 from offkey.app.folder import CommandFolder
 from offkey.core.errors import OffkeyError, UnknownPlugin
 
@@ -84,7 +84,9 @@ def _wants_color() -> bool | None:
     callback=_color,
     help="Colours; auto also obeys NO_COLOR and FORCE_COLOR.",
 )
-@click.version_option(__version__, message=f"%(prog)s, version %(version)s (python {sys.version.split()[0]})")
+@click.version_option(
+    __version__, message=f"%(prog)s, version %(version)s (revision {REVISION}, python {sys.version.split()[0]})"
+)
 def root() -> None:
     """Hear when Prometheus metrics go off-key: scores, forecasts, and alerting rules that tune themselves.
 

@@ -43,7 +43,7 @@ class Options:
     """What the flags say.
 
     Attributes:
-        addresses: where to listen, `:PORT` or `HOST:PORT`.
+        addresses: where to listen, `:PORT`, `HOST:PORT` or `unix:PATH`.
         telemetry_path: where the exposition is.
         enable_lifecycle: whether /-/reload and /-/quit do something.
         max_requests: scrapes answered at once.

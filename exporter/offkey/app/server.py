@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -18,6 +19,7 @@ from offkey.app.webconfig.file import WebConfig
 from offkey.core.errors import ConfigError
 
 DEFAULT_ADDRESS = ":10955"
+UNIX = "unix:"
 
 # Seconds a client may take to send a request's head, and to take in an answer.
 REQUEST_SECONDS = 10.0
@@ -45,11 +47,12 @@ class Server:
 
         Args:
             app: the application.
-            addresses: where to listen: `:PORT` (every interface), `HOST:PORT`, `[IPv6]:PORT`.
+            addresses: where to listen: `:PORT` (every interface), `HOST:PORT`, `[IPv6]:PORT`, `unix:PATH`.
             access: the web configuration in force; asked for the TLS of each new connection.
         """
         self._addresses = tuple(addresses)
         self._sockets: list[socket.socket] = []
+        self._files: list[Path] = []
         config = uvicorn.Config(
             app,
             interface="asgi3",
@@ -70,7 +73,7 @@ class Server:
         """Start to listen; `run` answers what comes in from then on.
 
         Returns:
-            The addresses as `host:port`; port 0 has become a free one.
+            The addresses as `host:port` or `unix:path`; port 0 has become a free one.
 
         Raises:
             ConfigError: an address is not one, is taken, or may not be used.
@@ -79,6 +82,8 @@ class Server:
             try:
                 for address in self._addresses:
                     self._sockets.append(_listen(address))
+                    if address.startswith(UNIX):
+                        self._files.append(Path(address.removeprefix(UNIX)))
             except ConfigError:
                 self.close()
                 raise
@@ -87,17 +92,22 @@ class Server:
     def run(self) -> None:
         """Answer until `stop` is called; answers under way are finished within seconds."""
         self.open()
-        asyncio.run(self._uvicorn.serve(self._sockets))
+        try:
+            asyncio.run(self._uvicorn.serve(self._sockets))
+        finally:
+            self.close()
 
     def stop(self) -> None:
         """Ask `run` to return; safe to call from any thread and from a signal handler."""
         self._uvicorn.should_exit = True
 
     def close(self) -> None:
-        """Stop to listen when `run` is not going to be called."""
+        """Stop to listen; needed only when `run` is not going to be called."""
         for listening in self._sockets:
             listening.close()
-        self._sockets = []
+        for file in self._files:
+            file.unlink(missing_ok=True)
+        self._sockets, self._files = [], []
 
 
 class _Uvicorn(uvicorn.Server):
@@ -212,8 +222,10 @@ class _Connection(H11Protocol):
 
 
 def _listen(address: str) -> socket.socket:
-    host, port = _parse(address)
     try:
+        if address.startswith(UNIX):
+            return _listen_in_file(Path(address.removeprefix(UNIX)))
+        host, port = _parse(address)
         if host in ("", "::"):
             return _listen_everywhere(port, needs_ipv6=bool(host))
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
@@ -222,6 +234,22 @@ def _listen(address: str) -> socket.socket:
     except OSError as error:
         msg = f"--web.listen-address: cannot listen on {address}: {error.strerror}; stop what uses it or choose another"
         raise ConfigError(msg) from error
+
+
+def _listen_in_file(path: Path) -> socket.socket:
+    """Listen on a socket in the file system; the file of a process that is gone is taken over, no other one."""
+    if path.is_socket():
+        with socket.socket(socket.AF_UNIX) as probe:
+            if probe.connect_ex(str(path)) == errno.ECONNREFUSED:
+                path.unlink()
+    listening = socket.socket(socket.AF_UNIX)
+    try:
+        listening.bind(str(path))
+        listening.listen()
+    except OSError:
+        listening.close()
+        raise
+    return listening
 
 
 def _listen_everywhere(port: int, *, needs_ipv6: bool) -> socket.socket:
@@ -241,12 +269,14 @@ def _parse(address: str) -> tuple[str, int]:
     if not colon or not is_well_formed or not port.isascii() or not port.isdigit() or int(port) > 65_535:
         msg = (
             f'--web.listen-address: "{address}" is not an address; '
-            "write for example :10955, 127.0.0.1:10955 or [::1]:10955"
+            "write for example :10955, 127.0.0.1:10955, [::1]:10955 or unix:/run/offkey.sock"
         )
         raise ConfigError(msg)
     return bare, int(port)
 
 
 def _name(listening: socket.socket) -> str:
+    if listening.family == socket.AF_UNIX:
+        return f"{UNIX}{listening.getsockname()}"
     host, port = listening.getsockname()[:2]
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

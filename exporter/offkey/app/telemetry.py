@@ -6,11 +6,19 @@ import platform
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, PlatformCollector, ProcessCollector
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    GCCollector,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+)
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
-from offkey import __version__
+from offkey import REVISION, __version__
 from offkey.core.errors import BadResponse, QueryRejected, SourceDown
 from offkey.core.findings import Snapshot
 from offkey.engine.alertquality import AlertQuality
@@ -71,6 +79,16 @@ class Log(Protocol):
         ...
 
 
+def _describe_process(registry: CollectorRegistry) -> None:
+    """Register what is known of the process: its build, its means, its interpreter."""
+    ProcessCollector(registry=registry)
+    PlatformCollector(registry=registry)
+    GCCollector(registry=registry)
+    versions = {"version": __version__, "revision": REVISION, "python_version": platform.python_version()}
+    meaning = "A constant 1 labelled with version and revision of offkey, and the version of Python."
+    Gauge("offkey_build_info", meaning, [*versions], registry=registry).labels(**versions).set(1)
+
+
 class Telemetry:
     """Counts what the engine tells and hands out the process's own metrics; a journal for the engine."""
 
@@ -82,11 +100,7 @@ class Telemetry:
         self._log = log
         self._snapshot: Snapshot | None = None
         self._registry = registry = CollectorRegistry()
-        ProcessCollector(registry=registry)
-        PlatformCollector(registry=registry)
-        versions = {"version": __version__, "python_version": platform.python_version()}
-        meaning = "A constant 1 labelled with the versions of offkey and Python."
-        Gauge("offkey_build_info", meaning, [*versions], registry=registry).labels(**versions).set(1)
+        _describe_process(registry)
         self._cycles = Counter("offkey_cycles", "Cycles that ended.", registry=registry)
         self._duration = Histogram(
             "offkey_cycle_duration_seconds",

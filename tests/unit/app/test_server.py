@@ -1,5 +1,6 @@
 import errno
 import socket
+import threading
 
 import pytest
 
@@ -83,3 +84,38 @@ def test_without_ipv6_a_port_alone_is_every_ipv4_interface(listening, monkeypatc
     assert listening(":0")[0].startswith("0.0.0.0:")
     with pytest.raises(ConfigError, match="not supported"):
         Server(nothing, ["[::]:0"]).open()
+
+
+def test_a_socket_file_is_served_as_long_as_the_server_runs(tmp_path):
+    """`unix:PATH` is for a proxy on the same machine; the file is there as long as somebody answers."""
+
+    async def empty(_scope, _receive, send):
+        await send({"type": "http.response.start", "status": 204})
+        await send({"type": "http.response.body"})
+
+    path = tmp_path / "offkey.sock"
+    server = Server(empty, [f"unix:{path}"])
+    assert server.open() == [f"unix:{path}"]
+    running = threading.Thread(target=server.run)
+    running.start()
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(str(path))
+        client.sendall(b"GET / HTTP/1.1\r\nHost: offkey\r\n\r\n")
+        assert client.recv(4096).startswith(b"HTTP/1.1 204")
+    server.stop()
+    running.join(20.0)
+    assert not path.exists()
+
+
+def test_a_socket_file_is_taken_over_from_the_dead_only(tmp_path, listening):
+    """What a killed process left is no obstacle; a living one keeps its file, and other files are never removed."""
+    dead, other = tmp_path / "dead.sock", tmp_path / "notes.txt"
+    with socket.socket(socket.AF_UNIX) as gone:
+        gone.bind(str(dead))
+    assert listening(f"unix:{dead}") == [f"unix:{dead}"]
+    other.write_text("kept")
+    for path in (dead, other):
+        with pytest.raises(ConfigError, match=f"unix:{path}: Address already in use"):
+            Server(nothing, [f"unix:{path}"]).open()
+    assert dead.is_socket()
+    assert other.read_text() == "kept"

@@ -6,7 +6,7 @@ from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 from snapshots import snapshot
 
-from offkey import __version__
+from offkey import REVISION, __version__
 from offkey.app.telemetry import EVENTS, REASONED_EVENTS, Telemetry
 
 
@@ -38,8 +38,8 @@ def values(telemetry, name):
 
 
 def test_the_build_is_named(telemetry):
-    """Versions of Python and offkey, and a constant 1."""
-    assert values(telemetry, "offkey_build_info") == {(platform.python_version(), __version__): 1.0}
+    """Versions of Python and offkey with what it was built from, and a constant 1."""
+    assert values(telemetry, "offkey_build_info") == {(platform.python_version(), REVISION, __version__): 1.0}
 
 
 @pytest.mark.parametrize("event", [*EVENTS])
@@ -128,4 +128,5 @@ def test_the_process_is_described(telemetry):
     text = generate_latest(telemetry).decode()
     assert "process_resident_memory_bytes" in text
     assert "python_info" in text
+    assert "python_gc_collections_total" in text
     assert "_created" not in text

@@ -126,12 +126,14 @@ _EVERY: frozenset[Expose] = frozenset({"full", "score", "anomalous"})
 SERIES = (
     SeriesFamily(
         "offkey_anomaly_score",
-        "How strange the newest sample is: 0 as expected, 1 at the learned bound, more outside; absent while unknown.",
+        "How strange the last cycle's sample is: 0 as expected, 1 at the learned bound, more outside; absent: unknown.",
         _plain(lambda verdict: verdict.score),
         frozenset({"full", "score"}),
     ),
     SeriesFamily(
-        "offkey_observed", "The sample that was judged, in the signal's unit.", _plain(lambda verdict: verdict.observed)
+        "offkey_observed",
+        "The sample that the last cycle judged, in the signal's unit.",
+        _plain(lambda verdict: verdict.observed),
     ),
     SeriesFamily(
         "offkey_expected",

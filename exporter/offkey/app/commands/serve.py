@@ -30,7 +30,7 @@ from offkey.app import options
     multiple=True,
     default=[":10955"],
     show_default=True,
-    metavar="[HOST]:PORT",
+    metavar="[HOST]:PORT|unix:PATH",
     help="Where to listen; may be given several times.",
 )
 @click.option(

@@ -5,7 +5,7 @@ import platform
 
 import click
 
-from offkey import __version__
+from offkey import REVISION, __version__
 from offkey.app import options
 
 
@@ -19,10 +19,11 @@ def command(output: str) -> None:
     facts = {
         "name": "offkey",
         "version": __version__,
+        "revision": REVISION,
         "python": platform.python_version(),
         "platform": platform.platform(),
     }
     if output == "json":
         click.echo(json.dumps(facts))
     else:
-        click.echo("{name}, version {version} (python {python}, {platform})".format(**facts))
+        click.echo("{name}, version {version} (revision {revision}, python {python}, {platform})".format(**facts))
