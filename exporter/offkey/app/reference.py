@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from offkey.adapters import files
-from offkey.app import cli, presetpage, schema
+from offkey.app import cli, manpage, presetpage, schema
 from offkey.app.fields import DURATION_PATTERN
 from offkey.app.lint import page as lint
 from offkey.app.presets import presets
@@ -240,6 +240,7 @@ def _commands(command: click.Command, parent: click.Context | None, name: str) -
 
 
 PAGES = {"config.md": config_page, "web-config.md": web_config_page, "cli.md": cli_page, "lint.md": lint.page}
+PAGES |= {"../../exporter/man/offkey.1": manpage.page}
 PAGES |= {f"presets/{pack.name}.md": partial(presetpage.page, pack) for pack in presets()}
 
 
