@@ -100,8 +100,9 @@ class Endpoint:
             yield "url: holds a user or a password; write them as basic_auth"
         if not _is_address(self.url):
             yield f"url: found {self.url!r}; write http://host:port or https://host:port, with a path if there is one"
-        if sum(map(bool, (self.basic_auth, self.authorization, self.oauth2))) > 1:
-            yield "several of basic_auth, authorization and oauth2 are given; a request carries one of them"
+        given = [name for name in ("basic_auth", "authorization", "oauth2") if getattr(self, name)]
+        if len(given) > 1:
+            yield f"{' and '.join(given)} are given together; a request carries one of them"
         yield from self._problems_on_the_way()
         if bool(self.tls_config.cert_file) != bool(self.tls_config.key_file):
             yield "tls_config: cert_file and key_file go together; only one is given"
