@@ -13,6 +13,25 @@ OUTSIDE = (0.05, 0.05, 0.045, 0.042)
 STORED = np.float32  # the kernel keeps most of what it learns in single precision
 
 
+def shortened(value):
+    """Return a number rounded to eight binary digits, as the kernel keeps what need not be known better."""
+    if math.isnan(value) or value == 0:
+        return value
+    part, power = math.frexp(value)
+    return math.ldexp(math.copysign(math.floor(abs(part) * 256 + 0.5), part), power - 8)
+
+
+def rounded(values, slots, bits):
+    """Round the values of some slots to a number of steps above a floor, the steps a power of two."""
+    there = [slot for slot in slots if slot in values]
+    low, high = min(values[slot] for slot in there), max(values[slot] for slot in there)
+    reach = max(high - low, 2.0 ** (bits - 23) * max(abs(low), abs(high)))
+    step = 2.0 ** math.frexp(reach / (2**bits - 3))[1]
+    floor = math.floor(low / step)
+    for slot in there:
+        values[slot] = (floor + round(values[slot] / step - floor)) * step
+
+
 def within(step, most):
     """Return a step cut to at most `most` in either direction."""
     return max(-most, min(step, most))
@@ -55,7 +74,7 @@ class Bank:
         self.errors = np.full((4, 20), math.nan, STORED)
         self.scale, self.discord = np.full(4, math.nan, STORED), np.full(4, math.nan, STORED)
         self.reach = np.full((4, 2), math.nan, STORED)
-        self.hours = np.full((4, 24), math.nan, STORED)
+        self.hours = np.full((4, 24), math.nan)
 
     def usual(self, slot):
         """Return the median of the days, each without what is particular to its hour of the week."""
@@ -147,7 +166,7 @@ class Bank:
             self.compare(profiles[1], slot, value)
             self.store(profiles[1], slot, value)
         if number % 12 == 0:
-            self.past[number] = ([*map(STORED, self.fast)], [*map(STORED, self.slow)], STORED(self.drift))
+            self.past[number] = self.kept_levels()
             self.issued[number] = {lead: self.issue(slot, lead) for lead in LEADS}
 
     def judge(self, profiles, number, value):
@@ -181,7 +200,8 @@ class Bank:
             if unit > 0:
                 self.reach[block, side] *= 1 + 0.01 * ((outward > self.reach[block, side] * unit) - OUTSIDE[block])
         share = self.share(block, slot)
-        self.hours[block, slot % DAY // 12] = share + (min(size / scale, 10.0) - share) / 40
+        now = share + (min(size / scale, 10.0) - share) / 40
+        self.hours[block, slot % DAY // 12] = max(1, round(now * 4096)) / 4096
         self.scale[block] += (min(size / share, limit(10, scale, size)) - scale) / SCALE_MEMORY[block]
 
     def follow(self, profiles, value):
@@ -210,20 +230,20 @@ class Bank:
             self.spread += (min(away, most) - self.spread) / DAY
             calm = usual + within(value - usual, most)
         calm -= self.particular(slot)
-        kept = self.daily.get(slot % DAY, STORED(calm))
-        self.daily[slot % DAY] = STORED(kept + 0.12 * (calm - kept))
+        kept = self.daily.get(slot % DAY, calm)
+        self.daily[slot % DAY] = kept + 0.12 * (calm - kept)
+        rounded(self.daily, range(slot % DAY // 24 * 24, slot % DAY // 24 * 24 + 24), 16)
         self.week[slot] = value
-        self.round(slot // 12)
+        rounded(self.week, range(slot // 24 * 24, slot // 24 * 24 + 24), 8)
 
-    def round(self, hour):
-        """Keep the values of an hour as a number of steps, at most 254, above a floor; steps are powers of two."""
-        slots = [slot for slot in range(12 * hour, 12 * hour + 12) if slot in self.week]
-        values = [self.week[slot] for slot in slots]
-        reach = max(max(values) - min(values), 2**-15 * max(map(abs, values)))
-        step = 2.0 ** math.frexp(reach / 253)[1]
-        floor = math.floor(min(values) / step)
-        for slot in slots:
-            self.week[slot] = (floor + round(self.week[slot] / step - floor)) * step
+    def kept_levels(self):
+        """Return the levels, all but the first in whole parts of the largest of them."""
+        base = float(STORED(self.fast[0]))
+        rests = [self.slow[0] - self.fast[0], *self.fast[1:], *self.slow[1:], self.drift]
+        largest = max((abs(rest) for rest in rests if not math.isnan(rest)), default=0.0)
+        step = 2.0 ** max(-126, math.frexp(largest / 32_767)[1])
+        rests = [rest if math.isnan(rest) else round(rest / step) * step for rest in rests]
+        return [base, *rests[1:5]], [base + rests[0], *rests[5:9]], rests[9]
 
     def compare(self, usual, slot, value):
         """Gather an hour's deviations from the usual day; when the next hour begins, see what two weeks agree on."""
@@ -238,11 +258,11 @@ class Bank:
     def agree(self, hour, now):
         """Keep what this week's hour has in common with the last one's, less the usual deviation."""
         before = float(self.newest.get(hour, math.nan))
-        self.newest[hour] = STORED(now)
+        self.newest[hour] = shortened(now)
         if now * before > 0:
-            self.agreed[hour] = STORED(math.copysign(max(min(abs(now), abs(before)) - self.spread, 0.0), now))
+            self.agreed[hour] = shortened(math.copysign(max(min(abs(now), abs(before)) - self.spread, 0.0), now))
         elif not math.isnan(before):
-            self.agreed[hour] = STORED(0.0)
+            self.agreed[hour] = 0.0
 
     def issue(self, slot, lead):
         """Return a forecast that will be checked, and learn how far members disagree."""
@@ -253,7 +273,7 @@ class Bank:
             self.discord[block] = discord
         elif not math.isnan(discord):
             self.discord[block] += (min(discord, 5 * usual if usual > 0 else math.inf) - usual) / 36
-        return STORED(point), STORED(unit), STORED(factor)
+        return STORED(point), shortened(unit), shortened(factor)
 
     def forecast(self, slot, ahead):
         """Return point, lower and upper."""

@@ -1,7 +1,10 @@
 """How arithmetic over many series is compiled."""
 
+import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import blake2b
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
 
@@ -14,6 +17,7 @@ from numba.extending import intrinsic
 P = ParamSpec("P")
 R = TypeVar("R")
 ByteArray = npt.NDArray[np.uint8]
+ROWS_APIECE = 2_500  # series that are worth a thread: some milliseconds of work
 
 
 def compiled(function: Callable[P, R]) -> Callable[P, R]:
@@ -38,6 +42,25 @@ def door(function: Callable[P, R]) -> Callable[P, R]:
 def part(function: Callable[P, R]) -> Callable[P, R]:
     """Compile what only a `door` and other parts call; without a way in from Python it is compiled a third sooner."""
     return _compile(function, {"no_cpython_wrapper": True, "_nrt": False})
+
+
+def shared_out(rows: int, work: Callable[[int, int], None]) -> None:
+    """Have compiled code work on all rows, on as many processors as there are where rows are many.
+
+    Args:
+        rows: how many.
+        work: given the first row and the one after the last, does those and no others.
+    """
+    pieces = max(1, min(os.cpu_count() or 1, rows // ROWS_APIECE))
+    edges = [rows * k // pieces for k in range(pieces + 1)]
+    if pieces == 1:
+        work(0, rows)
+        return
+    with ThreadPoolExecutor(pieces - 1) as threads:
+        others = [threads.submit(work, first, last) for first, last in pairwise(edges[1:])]
+        work(0, edges[1])
+        for other in others:
+            other.result()
 
 
 def _compile(function: Callable[P, R], options: dict[str, Any]) -> Callable[P, R]:

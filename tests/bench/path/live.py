@@ -20,7 +20,7 @@ from offkey.core.labels import NAME, Labels
 
 from . import server
 from .fleet import labels, learned, values
-from .measure import Figure, percentile, process_cpu
+from .measure import Figure, percentile, process_cpu, process_memory
 from .online import scraped, settled
 
 CONFIG = """
@@ -74,11 +74,12 @@ def streaming(size: int) -> Iterator[Figure]:
                 _await(partial(_answers, f"{url}/-/ready"))
                 before = process_cpu(pid)
                 delays = [*_delays(real)]
-                used = process_cpu(pid) - before
+                used, resident = process_cpu(pid) - before, process_memory(pid)
     yield Figure(
         "streaming", "score_visible_median", size, percentile(delays, 0.5) * 1e3, "ms after the sample", "less"
     )
     yield Figure("streaming", "score_visible_worst", size, max(delays) * 1e3, "ms after the sample", "less")
+    yield Figure("streaming", "resident", size, resident / 2**20, "MiB of memory", "less")
     yield Figure("streaming", "cpu", size, used / len(delays), "s a scrape, ticks included", "less")
 
 

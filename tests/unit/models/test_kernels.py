@@ -3,7 +3,15 @@
 import importlib.util
 
 import numba
+import numpy as np
+import pytest
 
+from offkey.core.durations import DAY, MINUTE
+from offkey.core.frame import Axis, Frame
+from offkey.core.labels import Labels
+from offkey.models import kernels
+from offkey.models.detect import seasonal
+from offkey.models.forecast import bank
 from offkey.models.kernels import compiled
 
 SOURCE = """
@@ -48,3 +56,47 @@ def test_where_nothing_can_be_kept_each_process_compiles(monkeypatch):
         return 2 * x
 
     assert compiled(double)(3) == 6
+
+
+@pytest.mark.parametrize(("rows", "apiece"), [(0, 10), (9, 10), (25, 10), (1000, 1)])
+def test_every_row_is_worked_on_once(monkeypatch, rows, apiece):
+    """However many threads share them."""
+    monkeypatch.setattr(kernels, "ROWS_APIECE", apiece)
+    monkeypatch.setattr(kernels.os, "cpu_count", lambda: 4)
+    worked = np.zeros(rows, int)
+
+    def work(first, last):
+        worked[first:last] += 1
+
+    kernels.shared_out(rows, work)
+    assert (worked == 1).all()
+
+
+def test_what_a_thread_meets_is_raised(monkeypatch):
+    """An error in a part of the rows is one of the whole."""
+    monkeypatch.setattr(kernels, "ROWS_APIECE", 1)
+    monkeypatch.setattr(kernels.os, "cpu_count", lambda: 2)
+
+    def work(first, _):
+        assert first == 0, "not mine"
+
+    with pytest.raises(AssertionError, match="not mine"):
+        kernels.shared_out(2, work)
+
+
+def test_models_say_the_same_on_any_number_of_threads(monkeypatch):
+    """What is learned, judged and forecast of seven series is bit for bit the same when threads share them."""
+    axis = Axis(0, 15 * MINUTE, 2 * DAY // (15 * MINUTE))
+    values = 100 + np.random.default_rng(3).normal(size=(7, axis.size)).cumsum(axis=1)
+    frame = Frame(tuple(Labels.of(series=str(k)) for k in range(7)), values, axis)
+    monkeypatch.setattr(kernels.os, "cpu_count", lambda: 3)
+    said = []
+    for apiece in (100, 1):
+        monkeypatch.setattr(kernels, "ROWS_APIECE", apiece)
+        detector, forecaster = seasonal.Model(), bank.Model()
+        known, mixed = detector.fit(frame), forecaster.fit(frame)
+        strangeness, band = detector.sweep(known, frame.columns(9, 10), np.full(7, 3.0))
+        ahead = forecaster.forecast(mixed, frame.future(4))
+        said.append([*known.rows.values(), *mixed.rows.values(), strangeness, band.lower, ahead.point, ahead.upper])
+    for one, other in zip(*said, strict=True):
+        np.testing.assert_array_equal(one, other)

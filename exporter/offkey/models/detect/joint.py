@@ -164,14 +164,13 @@ def _renew(rows: Mapping[str, AnyArray]) -> None:
 
 def _running(state: AnyArray, parts: Array, present: BoolArray, step: int) -> Array:
     """Return the running means of both parts on every scale, (2 * SCALES, T); columns without samples do not count."""
-    from scipy.signal import lfilter  # type: ignore[import-untyped]  # noqa: PLC0415 (no types; heavy)
-
-    before = np.nan_to_num(state).max(axis=0, initial=0.0)
-    out = np.full((2 * SCALES, present.size), np.nan)
+    shares = np.tile(1.0 - 0.5 ** (step / HALF_LIVES), 2)
+    parts = np.repeat(parts, SCALES, axis=0)
+    now = np.nan_to_num(state).max(axis=0, initial=0.0)
+    out = np.full(parts.shape, np.nan)
+    for column in np.flatnonzero(present).tolist():
+        now = now + shares * (parts[:, column] - now)
+        out[:, column] = now
     if present.any():
-        for k, share in enumerate(np.tile(1.0 - 0.5 ** (step / HALF_LIVES), 2)):
-            start = [(1.0 - share) * before[k]]
-            part = parts[k // SCALES, present]
-            out[k, present] = lfilter([share], [1.0, share - 1.0], part, zi=start)[0]
-        state[:] = out[:, present][:, -1]
+        state[:] = now
     return out

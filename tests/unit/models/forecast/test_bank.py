@@ -10,9 +10,9 @@ from offkey.core.durations import DAY
 from offkey.core.frame import Axis, Frame
 from offkey.core.labels import Labels
 from offkey.models.forecast.bank import Model, _arrays
-from offkey.models.forecast.bank._learned import ORIGIN, Learned
+from offkey.models.forecast.bank._coded import Season, value_at
+from offkey.models.forecast.bank._learned import ORIGIN
 from offkey.models.forecast.bank._members import median_of_seven
-from offkey.models.forecast.bank._week import value_at
 from offkey.models.grid import BIN, DAY_SLOTS, WEEK_SLOTS
 
 MONDAY = 1_709_510_400  # 2024-03-04 00:00 UTC
@@ -122,38 +122,38 @@ def test_samples_every_hour_are_enough():
 
 
 def test_what_is_kept_of_a_series_is_small():
-    """A state takes less than 8 KB for each series."""
+    """A state takes less than 5.5 KB for each series."""
     state = Model().fit(frame(noisy_day(1, 1)))
-    assert sum(array.nbytes for array in state.rows.values()) < 8 * 1024
+    assert sum(array.nbytes for array in state.rows.values()) < 5.5 * 1024
     assert not state.shared
 
 
 def kept(values):
     """Return the values of the week as a state of the bank gives them back, in its own unit."""
     learned = _arrays(Model().fit(frame(values)).rows)
-    one = Learned(*(array[0] for array in learned))
-    return one.own[ORIGIN] + np.array([value_at.py_func(one, slot) for slot in range(len(values))])
+    week = Season(learned.week[0], learned.week_floors[0], learned.week_powers[0])
+    return learned.own[0, ORIGIN] + np.array([value_at.py_func(week, slot) for slot in range(len(values))])
 
 
 @pytest.mark.parametrize(("scale", "offset"), [(1.0, 0.0), (1e-9, 1.0), (1e12, -1e15)])
-def test_a_value_is_kept_to_a_step_of_its_hour(scale, offset):
-    """However large values are, each is within a step of what came, and a step is at most 2/253 of the hour's reach."""
-    values = offset + scale * np.random.default_rng(11).normal(size=(24, 12)).cumsum(axis=1)
+def test_a_value_is_kept_to_a_step_of_its_two_hours(scale, offset):
+    """However large values are, each is within a step of what came, and a step is at most 2/253 of their reach."""
+    values = offset + scale * np.random.default_rng(11).normal(size=(12, 24)).cumsum(axis=1)
     reach = np.maximum(np.ptp(values, axis=1), 2.0**-15 * np.abs(values - values[0, 0]).max(axis=1))
     # A value is rounded by half a step each time the step doubles, which adds up to one.
     error = np.abs(kept(values.ravel()).reshape(values.shape) - values)
     assert (error <= (2 * reach / 253)[:, None]).all()
 
 
-def test_an_hour_is_rounded_no_further_by_what_fits_in():
-    """Values stay bit for bit what they were while others of their hour are written between them."""
+def test_two_hours_are_rounded_no_further_by_what_fits_in():
+    """Values stay bit for bit what they were while others of their block are written between them."""
     first, then = [0.0, 100.0, 33.3, 41.7], [50.0, 60.1, 12.3]
     np.testing.assert_array_equal(kept(first + then)[:4], kept(first))
 
 
 def test_a_constant_is_kept_exactly():
-    """An hour that never moved has a floor and no need of steps."""
-    np.testing.assert_array_equal(kept([7.25] * 12), np.full(12, 7.25))
+    """Two hours that never moved have a floor and no need of steps."""
+    np.testing.assert_array_equal(kept([7.25] * 24), np.full(24, 7.25))
 
 
 def test_the_median_of_seven_is_the_fourth():

@@ -1,6 +1,7 @@
 """Seasonal detector: what is usual at this time of day and week, and what is usual right now."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -13,8 +14,16 @@ from offkey.core.labels import Labels
 from offkey.core.state import AnyArray, State
 from offkey.models.detect.seasonal import layout
 from offkey.models.detect.seasonal.walk import walk
+from offkey.models.kernels import shared_out
 
-ROWS = {"running": (layout.RUNNING, np.float64), "learned": (layout.LEARNED, np.float32)}
+ROWS = {
+    "running": (layout.RUNNING, np.float64),
+    "profile": (layout.BINS, np.float32),
+    "visits": (layout.BINS, np.uint8),
+    "week": (layout.CELLS, np.uint16),
+    "lately": (layout.CELLS, np.uint16),
+    "sizes": (layout.TAIL, np.float32),
+}
 PART_WORDS = (
     "the jump from a moment ago",
     "the distance from what is usual at this time",
@@ -31,7 +40,7 @@ class Model:
 
     season: Literal["none", "daily", "weekly"] = "weekly"
     context: int = 0  # the state remembers all that is needed
-    revision: int = field(default=3, init=False)  # of what is kept of a series; with another one it is learned anew
+    revision: int = field(default=4, init=False)  # of what is kept of a series; with another one it is learned anew
 
     def fit(self, frame: Frame) -> State:
         """Learn from a history, oldest sample first."""
@@ -119,15 +128,14 @@ class Model:
 
     def _walk(self, mode: int, rows: dict[str, AnyArray], frame: Frame, bound: Array, outs: int) -> Array:
         out = np.full((outs, *frame.values.shape), np.nan)
-        walk(
-            mode,
-            np.ascontiguousarray(frame.values, np.float64),
-            _clock(frame),
-            self.rates(frame.axis.step),
-            layout.Rows(rows["running"], rows["learned"], *room()),
-            np.ascontiguousarray(bound, np.float64),
-            out,
-        )
+        values, bound = np.ascontiguousarray(frame.values, np.float64), np.ascontiguousarray(bound, np.float64)
+        clock, rates = _clock(frame), self.rates(frame.axis.step)
+
+        def work(first: int, last: int) -> None:
+            state = layout.Rows(first, last, rows["running"], learned_of(rows), *room())
+            walk(mode, values, clock, rates, state, bound, out)
+
+        shared_out(len(frame.series), work)
         return out
 
 
@@ -136,9 +144,14 @@ def blank(series: tuple[Labels, ...]) -> State:
     return State(series, {name: np.zeros((len(series), size), dtype) for name, (size, dtype) in ROWS.items()})
 
 
-def room() -> tuple[Array, AnyArray]:
+def room() -> tuple[Array, layout.Learned]:
     """Return what the kernel writes to while it judges."""
-    return np.empty(layout.RUNNING), np.empty(layout.LEARNED, np.float32)
+    return np.empty(layout.RUNNING), learned_of({name: np.empty(size, dtype) for name, (size, dtype) in ROWS.items()})
+
+
+def learned_of(rows: Mapping[str, AnyArray]) -> layout.Learned:
+    """Return the arrays of a state as the kernel takes them."""
+    return layout.Learned(**{name: rows[name] for name in layout.Learned._fields})
 
 
 def _clock(frame: Frame) -> layout.Clock:
@@ -152,8 +165,8 @@ def _clock(frame: Frame) -> layout.Clock:
         day // layout.BIN_SECONDS,
         week // layout.CELL_SECONDS,
         layout.HOURLY + layout.HOUR_STRIDE * (day // layout.HOUR_SECONDS),
-        layout.BIN_STRIDE * (left % layout.BINS),
-        layout.BIN_STRIDE * ((left + 1) % layout.BINS),
+        left % layout.BINS,
+        (left + 1) % layout.BINS,
         share,
     )
 

@@ -6,10 +6,12 @@ import numpy as np
 
 from offkey.models.detect.seasonal.combining import judge, one_sided
 from offkey.models.detect.seasonal.layout import BEND, HALF, HUNDREDTH, LARGEST, Case
+from offkey.models.detect.seasonal.weights import OF_SIGNS
 from offkey.models.kernels import door
 
-TOLERANCE = 2e-8  # of strangeness at an edge: a millionth of a score changes nothing that anybody sees
+TOLERANCE = 1e-7  # of strangeness at an edge: a millionth of a score changes nothing that anybody sees
 DEVIATIONS = 4.5  # factors of the power, about, that grow with a deviation
+STEEPNESS = 0.5 * DEVIATIONS * OF_SIGNS[0] + sum(OF_SIGNS[1:])  # of the size, in the logarithm of a large deviation
 MOST_STEP = 8.0  # units of the logarithm of a deviation that are passed over at once
 MOST_FREE = 6  # steps until every third one halves what is left, and MOST_HALVED those until every one does
 MOST_HALVED = 24
@@ -40,10 +42,10 @@ def is_within(bound: float, case: Case) -> bool:
 
 @door
 def guess(bound: float, case: Case) -> float:
-    """Return the logarithm of 1 plus the deviation, in scales, at which its power alone would reach the bound."""
+    """Return the logarithm of 1 plus the deviation, in scales, at which all signs would reach the bound, if far out."""
     past = case.past
     size = past.median + (min(bound, BEND) - HALF) * max(1.0, past.rare - past.median) / (HUNDREDTH - HALF)
-    return max(0.2, 2.0 * size / DEVIATIONS)
+    return max(0.2, size / STEEPNESS)
 
 
 @door

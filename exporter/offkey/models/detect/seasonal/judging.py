@@ -3,7 +3,6 @@
 import math
 
 from offkey.core.frame import Array
-from offkey.core.state import AnyArray
 from offkey.models.detect.seasonal.layout import (
     BASE,
     BEND,
@@ -32,7 +31,6 @@ from offkey.models.detect.seasonal.layout import (
     LONG_SPREAD,
     MEAN,
     NEAR,
-    PROFILE,
     QUICK,
     QUICK_GAIN,
     R_QUICK,
@@ -46,27 +44,27 @@ from offkey.models.detect.seasonal.layout import (
     SPREAD,
     STALE,
     STEP,
-    VISITS,
-    WEEK,
+    Learned,
     Now,
     Prediction,
     Tails,
 )
 from offkey.models.kernels import door
+from offkey.models.shortening import lengthened
 
 
 @door
-def season(run: Array, learned: AnyArray, now: Now, kind: float) -> tuple[float, float, bool]:
+def season(run: Array, learned: Learned, now: Now, kind: float) -> tuple[float, float, bool]:
     """Return the seasonal expectation, its weekly part, and whether that time of day was seen before."""
     if kind < 1:
         return float(run[LEVEL]), 0.0, True
-    weight_left = (1.0 - now.share) * (learned[now.left + VISITS] > 0)
-    weight_right = now.share * (learned[now.right + VISITS] > 0)
+    weight_left = (1.0 - now.share) * (learned.visits[now.left] > 0)
+    weight_right = now.share * (learned.visits[now.right] > 0)
     weight = weight_left + weight_right
     if weight <= 0.0:
         return float(run[LEVEL]), 0.0, False
-    usual = (learned[now.left + PROFILE] * weight_left + learned[now.right + PROFILE] * weight_right) / weight
-    extra = float(learned[WEEK + now.cell]) if kind > 1 else 0.0
+    usual = (learned.profile[now.left] * weight_left + learned.profile[now.right] * weight_right) / weight
+    extra = lengthened(learned.week[now.cell]) if kind > 1 else 0.0
     if extra != 0.0:
         noise = run[now.hour + HOUR_WIDTH]
         extra *= extra * extra / (extra * extra + noise * noise)  # what noise alone explains is shrunk away
@@ -105,7 +103,7 @@ def scales(run: Array, hour: int, known: bool) -> tuple[float, float, float]:
 
 
 @door
-def predict(run: Array, learned: AnyArray, now: Now, rates: Array) -> Prediction:
+def predict(run: Array, learned: Learned, now: Now, rates: Array) -> Prediction:
     """Return what is expected of the next sample."""
     usual, extra, known = season(run, learned, now, rates[SEASON])
     level = forecast(run, usual)

@@ -1,7 +1,7 @@
 """What the seasonal detector keeps of each series, and the numbers its arithmetic rests on.
 
-Two arrays: `running` (S, RUNNING) float64 for levels, scales and sums, `learned` (S, LEARNED) float32 for what is
-deviation only: the profile of the day, that of the week, and the counts of past sizes.
+`running` (S, RUNNING) float64 holds levels, scales and sums; `Learned`, in fewer bits, what is deviation only: the
+profile of the day, that of the week, and the counts of past sizes.
 """
 
 import math
@@ -24,13 +24,6 @@ HOURLY = ERRORS + 2 * LEVELS + 1  # for each hour of the day:
 HOUR_JUMP, HOUR_WIDTH, HOUR_SEEN, HOUR_STRIDE = range(4)  # innovation scale, residual scale, seconds seen
 RUNNING = HOURLY + HOUR_STRIDE * HOURS
 
-# columns of `learned`
-PROFILE, VISITS, BIN_STRIDE = range(3)  # for each bin of the day: deviation from the level, how often learned
-WEEK = BIN_STRIDE * BINS  # further deviation by half-hour of the week
-LATELY = WEEK + CELLS  # what that deviation was a week ago
-SIZES = LATELY + CELLS  # counts of past sizes
-LEARNED = SIZES + TAIL
-
 # entries of the rates: how far one sample moves a running value
 STEP, NEED, SEASON, R_NEAR, R_FAR, R_HOUR, R_QUICK, R_SLOW, R_FIRM, R_LEVEL, R_STALE, R_FRESH = range(12)
 R_LONG, R_EXTREME, R_PEAK = range(12, 15)
@@ -40,6 +33,7 @@ RATES = R_LEVELS + LEVELS
 LEARN, SCORE, GLANCE, SWEEP, PARTS, SIGNS = range(6)
 
 WARM = 30  # samples after which one sample's influence is limited
+MOST_VISITS = 255  # of a bin that are counted: from six on they change nothing
 CLIP = 4.0  # scales that one sample may move a level or a scale by
 FAR_OFF = 3.0  # scales that count as off when a shift is looked for
 FIRM_ENOUGH = 0.75  # share of recent samples far off at which levels follow without limit
@@ -65,7 +59,7 @@ class Clock(NamedTuple):
     bin: IntArray  # of the day
     cell: IntArray  # half-hour of the week
     hour: IntArray  # column of `running` where the hour of the day is kept
-    left: IntArray  # columns of `learned` where the bins are kept whose centres were passed last, and come next
+    left: IntArray  # bins of the day whose centres were passed last, and come next
     right: IntArray
     share: Array  # of the way between those centres
 
@@ -124,13 +118,25 @@ class Found(NamedTuple):
     still: float  # share in which a peak of before goes on to count
 
 
-class Rows(NamedTuple):
-    """The state of all series, and room to judge one of them without touching it."""
+class Learned(NamedTuple):
+    """What is deviation only, and how often it was seen."""
 
+    profile: AnyArray  # deviation of each bin of the day from the level, float32 (S, BINS)
+    visits: AnyArray  # how often it was learned, as far as that matters, uint8 (S, BINS)
+    week: AnyArray  # further deviation by half-hour of the week, shortened (S, CELLS)
+    lately: AnyArray  # what that deviation was a week ago, shortened (S, CELLS)
+    sizes: AnyArray  # counts of past sizes, float32 (S, TAIL)
+
+
+class Rows(NamedTuple):
+    """The state of all series, which of them to go through, and room to judge one without touching it."""
+
+    first: int
+    last: int  # the one after the last
     running: Array  # (S, RUNNING)
-    learned: AnyArray  # (S, LEARNED)
+    learned: Learned
     spare: Array  # (RUNNING,)
-    spared: AnyArray  # (LEARNED,)
+    spared: Learned  # of one series
 
 
 class Case(NamedTuple):

@@ -10,7 +10,6 @@ from offkey.models.detect.seasonal.layout import (
     BIN,
     BIN_COUNT,
     BIN_SECONDS,
-    BIN_STRIDE,
     BIN_SUM,
     BINS,
     CELL,
@@ -35,7 +34,6 @@ from offkey.models.detect.seasonal.layout import (
     HOUR_WIDTH,
     HOURLY,
     LAST,
-    LATELY,
     LEVEL,
     LEVELS,
     LIFTED,
@@ -44,11 +42,11 @@ from offkey.models.detect.seasonal.layout import (
     LONG_MEAN,
     MEAN,
     MEDIAN,
+    MOST_VISITS,
     NEAR,
     NEED,
     OFFSET,
     PEAK,
-    PROFILE,
     QUICK,
     R_FAR,
     R_FIRM,
@@ -67,7 +65,6 @@ from offkey.models.detect.seasonal.layout import (
     SEEN,
     SHIFT,
     SHIFT_SECONDS,
-    SIZES,
     SLOW,
     SPREAD,
     STALE,
@@ -76,10 +73,9 @@ from offkey.models.detect.seasonal.layout import (
     TAIL_MOST,
     TAIL_PRIOR,
     TAIL_WIDTH,
-    VISITS,
     WARM,
-    WEEK,
     Found,
+    Learned,
     Now,
     Prediction,
     Tails,
@@ -87,10 +83,11 @@ from offkey.models.detect.seasonal.layout import (
 from offkey.models.detect.seasonal.ranges import learn_range
 from offkey.models.detect.seasonal.weights import ORDINARY
 from offkey.models.kernels import door
+from offkey.models.shortening import lengthened, shortened
 
 
 @door
-def learn(run: Array, learned: AnyArray, x: float, now: Now, rates: Array, p: Prediction) -> None:
+def learn(run: Array, learned: Learned, x: float, now: Now, rates: Array, p: Prediction) -> None:
     """Take one sample, or a missing one, into the state; `p` is the prediction made for it."""
     if math.isnan(x):
         if run[COUNT] >= 1:
@@ -128,18 +125,22 @@ def learn(run: Array, learned: AnyArray, x: float, now: Now, rates: Array, p: Pr
 
 
 @door
-def note(run: Array, learned: AnyArray, found: Found, rates: Array) -> None:
+def note(run: Array, learned: Learned, found: Found, rates: Array) -> None:
     """Count the size found of a sample among those of the past, and keep the peak of an incident while it lasts."""
-    learned[SIZES + min(TAIL - 1, int(found.size / TAIL_WIDTH))] += 1.0
+    learned.sizes[min(TAIL - 1, int(found.size / TAIL_WIDTH))] += 1.0
     fading = (1.0 - rates[R_PEAK]) * (1.0 - rates[R_SLOW] * (1.0 - found.still))
     run[PEAK] = max(fading * run[PEAK], strangeness(found.size, Tails(run[MEDIAN], run[RARE])))
 
 
 @door
-def begin(run: Array, learned: AnyArray, x: float) -> None:
+def begin(run: Array, learned: Learned, x: float) -> None:
     """Begin a series at its first sample."""
     run[:] = 0.0
-    learned[:] = 0.0
+    for k in range(BINS):
+        learned.profile[k], learned.visits[k] = 0.0, 0
+    for k in range(CELLS):
+        learned.week[k] = learned.lately[k] = 0
+    learned.sizes[:] = 0.0
     run[LAST] = x
     run[LEVEL] = x
     run[RAW : RAW + LEVELS] = x
@@ -149,7 +150,7 @@ def begin(run: Array, learned: AnyArray, x: float) -> None:
 
 
 @door
-def close_bin(run: Array, learned: AnyArray, rates: Array) -> None:
+def close_bin(run: Array, learned: Learned, rates: Array) -> None:
     """Teach the profile the mean residual of the time-of-day bin that has ended, and renew the tail's quantiles.
 
     Samples further apart than a bin stand for all the bins around them.
@@ -157,21 +158,21 @@ def close_bin(run: Array, learned: AnyArray, rates: Array) -> None:
     middle = int(run[BIN])
     residual = run[BIN_SUM] / run[BIN_COUNT]
     width = run[HOURLY + HOUR_STRIDE * (middle * BIN_SECONDS // HOUR_SECONDS) + HOUR_WIDTH]
-    visits = learned[BIN_STRIDE * middle + VISITS]
+    visits = learned.visits[middle]
     if visits > 0 and width > 0:
         residual = min(CLIP * width, max(-CLIP * width, residual))
     if rates[SEASON] > 0 and (visits == 0 or abs(run[HELD]) < FAR_OFF):
         span = max(1, int(rates[STEP] // BIN_SECONDS))
         gain = max(0.15, 1.0 / (visits + 1.0))
         for k in range(middle - span // 2, middle - span // 2 + span):
-            learned[BIN_STRIDE * (k % BINS) + PROFILE] += gain * residual
-            learned[BIN_STRIDE * (k % BINS) + VISITS] += 1.0
+            learned.profile[k % BINS] += gain * residual
+            learned.visits[k % BINS] = min(MOST_VISITS, learned.visits[k % BINS] + 1)
     run[BIN_SUM] = run[BIN_COUNT] = 0.0
-    run[MEDIAN], run[RARE] = renewed(learned[SIZES : SIZES + TAIL])
+    run[MEDIAN], run[RARE] = renewed(learned.sizes)
 
 
 @door
-def close_cell(run: Array, learned: AnyArray, rates: Array) -> None:
+def close_cell(run: Array, learned: Learned, rates: Array) -> None:
     """Teach the week what this half-hour's deviation from the day's profile has in common with a week ago.
 
     An incident of one week is not expected in the next; a day that is different is, once it was so twice.
@@ -180,12 +181,12 @@ def close_cell(run: Array, learned: AnyArray, rates: Array) -> None:
     span = max(1, int(rates[STEP] // CELL_SECONDS))
     for k in range(int(run[CELL]) - span // 2, int(run[CELL]) - span // 2 + span):
         place = k % CELLS
-        before = learned[LATELY + place]
+        before, week = lengthened(learned.lately[place]), lengthened(learned.week[place])
         agreed = 0.0
         if deviation * before > 0.0:
             agreed = deviation if abs(deviation) < abs(before) else before
-        learned[WEEK + place] += (0.5 if learned[WEEK + place] != 0.0 else 1.0) * (agreed - learned[WEEK + place])
-        learned[LATELY + place] = deviation
+        learned.week[place] = shortened(week + (0.5 if week != 0.0 else 1.0) * (agreed - week))
+        learned.lately[place] = shortened(deviation)
     run[CELL_SUM] = run[CELL_COUNT] = 0.0
 
 

@@ -20,6 +20,7 @@ from offkey.models.detect.seasonal.layout import (
     Case,
     Clock,
     Found,
+    Learned,
     Now,
     Prediction,
     Rows,
@@ -101,24 +102,41 @@ def copied(source: AnyArray, target: AnyArray) -> AnyArray:
 
 
 @door
+def spared(of: Learned, room: Learned) -> Learned:
+    """Copy what was learned about one series to some room, and return that."""
+    copied(of.profile, room.profile)
+    copied(of.visits, room.visits)
+    copied(of.week, room.week)
+    copied(of.lately, room.lately)
+    copied(of.sizes, room.sizes)
+    return room
+
+
+@door
+def learned_of(learned: Learned, s: int) -> Learned:
+    """Return what was learned about one series."""
+    return Learned(learned.profile[s], learned.visits[s], learned.week[s], learned.lately[s], learned.sizes[s])
+
+
+@door
 def walk(mode: int, values: Array, clock: Clock, rates: Array, rows: Rows, bound: Array, out: Array) -> None:
-    """Go through all series and columns.
+    """Go through some series and all columns.
 
     Args:
         mode: LEARN writes what was learned to the state; the others leave it alone.
         values: samples, shape (S, T).
         clock: local time of every column.
         rates: from `Model.rates`, shape (RATES,).
-        rows: the state.
+        rows: the state, and which series.
         bound: strangeness the band is asked for, shape (S,); read by GLANCE and SWEEP.
         out: strangeness as (1, S, T); with the expected value behind it (GLANCE); and the edges behind that (SWEEP);
             or its four parts as (4, S, T) (PARTS); or its signs (SIGNS). Left alone where nothing is known.
     """
     last = values.shape[1] - 1
-    for s in range(values.shape[0]):
-        run, learned = rows.running[s], rows.learned[s]
+    for s in range(rows.first, rows.last):
+        run, learned = rows.running[s], learned_of(rows.learned, s)
         if mode != LEARN and last > 0:
-            run, learned = copied(run, rows.spare), copied(learned, rows.spared)
+            run, learned = copied(run, rows.spare), spared(learned, rows.spared)
         for t in range(last + 1):
             x = values[s, t]
             if abs(x) > LARGEST:

@@ -13,6 +13,7 @@ from offkey.models.forecast.bank._kernel import continue_series, learn
 from offkey.models.forecast.bank._learned import Learned, shapes
 from offkey.models.forecast.bank._members import desk
 from offkey.models.grid import BIN, DAY_SLOTS, blank_open, close_bins, slots_of
+from offkey.models.kernels import shared_out
 
 NEED = DAY_SLOTS * 3 // 2  # bins with a value before every distance was judged and its bounds were checked
 
@@ -35,7 +36,12 @@ class Model:
         bins, still_open = close_bins(rows, frame)
         learned = _arrays(rows)
         if bins.axis.size > 0:
-            learn(learned, bins.axis.start // BIN, slots_of(bins), bins.values, desk())
+            slots = slots_of(bins)
+
+            def work(first: int, last: int) -> None:
+                learn(learned, (first, last), bins.axis.start // BIN, slots, bins.values, desk())
+
+            shared_out(len(frame.series), work)
         return State(frame.series, learned._asdict() | still_open)
 
     def ready(self, state: State) -> Array:
@@ -46,7 +52,12 @@ class Model:
         """Return point and bounds, shape (S, H); NaN at a distance from which nothing could be judged yet."""
         out = np.empty((3, *future.values.shape))
         learned = _arrays(state.align(future.series).rows)
-        continue_series(learned, future.axis.times // BIN, slots_of(future), out, desk())
+        numbers, slots = future.axis.times // BIN, slots_of(future)
+
+        def work(first: int, last: int) -> None:
+            continue_series(learned, (first, last), numbers, slots, out, desk())
+
+        shared_out(len(future.series), work)
         return Forecast(*out)
 
 

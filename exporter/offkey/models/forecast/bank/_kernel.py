@@ -6,23 +6,24 @@ Compiled. `one` is what was learned about one series; values are centred on its 
 import numpy as np
 
 from offkey.core.frame import Array, IntArray
+from offkey.core.state import AnyArray
+from offkey.models.forecast.bank._checking import check, issue
+from offkey.models.forecast.bank._coded import (
+    SPAN,
+    put,
+    read_levels,
+    value_at,
+    write_levels,
+)
 from offkey.models.forecast.bank._learned import (
     AGREED,
-    BELOW,
     BINS_OF_HOUR,
     BLOCKS,
-    BURST,
-    CHECKS,
     COUNT,
+    DAILY_BITS,
     DAILY_RATE,
-    DISCORD,
-    DISCORD_MEMORY,
     DRIFT,
     FAST,
-    FIRST,
-    HOUR,
-    HOUR_MEMORY,
-    HOURS,
     JUMP,
     KEPT,
     LAGS,
@@ -37,29 +38,25 @@ from offkey.models.forecast.bank._learned import (
     NEWEST,
     OFFSETS,
     ORIGIN,
-    OUTSIDE,
-    PACE,
     PLACE,
     PROFILES,
     QUEUES,
     SAME,
-    SCALE,
-    SCALE_MEMORY,
     SLOW,
     SPREAD,
     SPREAD_MEMORY,
     STRIDE,
     SUM,
-    UPROAR,
     USUAL,
+    WEEK_BITS,
     Learned,
+    One,
     one_of,
 )
 from offkey.models.forecast.bank._members import (
     NEVER,
     Desk,
     agreed_at,
-    error_share,
     limit,
     members_at,
     profiles_at,
@@ -67,44 +64,48 @@ from offkey.models.forecast.bank._members import (
     turn_to_next,
     within,
 )
-from offkey.models.forecast.bank._week import put
-from offkey.models.grid import DAY_SLOTS, WEEK_SLOTS
+from offkey.models.grid import DAY_SLOTS
 from offkey.models.kernels import door, part
+from offkey.models.shortening import lengthened, shortened
+
+Rows = tuple[int, int]
 
 
 @door
-def learn(learned: Learned, first: int, slots: IntArray, values: Array, work: Desk) -> None:
+def learn(learned: Learned, rows: Rows, first: int, slots: IntArray, values: Array, work: Desk) -> None:
     """Judge and teach with bin after bin; the arrays of `learned` are written.
 
     Args:
         learned: all series, arrays (S, ...).
+        rows: the first series that learns, and the one after the last.
         first: number of the first bin, counted from 1970.
         slots: slot of the week on each series' clock, shape (S, N).
         values: means of the bins, shape (S, N); NaN is missing.
         work: room to work in.
     """
-    for row in range(values.shape[0]):
+    for row in range(rows[0], rows[1]):
         one = one_of(learned, row)
         turn_to_next(work)
         for column in range(values.shape[1]):
             number = first + column
             if number > one.clock[0]:
-                _pass_time(one, number)
+                _pass_time(one, number, work)
                 _learn_one(one, number, slots[row, column], values[row, column], work)
 
 
 @door
-def continue_series(learned: Learned, numbers: IntArray, slots: IntArray, out: Array, work: Desk) -> None:
+def continue_series(learned: Learned, rows: Rows, numbers: IntArray, slots: IntArray, out: Array, work: Desk) -> None:
     """Write point, lower and upper for each instant.
 
     Args:
         learned: all series, arrays (S, ...).
+        rows: the first series that is asked for, and the one after the last.
         numbers: number of the bin of each instant, shape (H,).
         slots: slot of the week on each series' clock, shape (S, H).
         out: shape (3, S, H), written; NaN = unknown.
         work: room to work in.
     """
-    for row in range(slots.shape[0]):
+    for row in range(rows[0], rows[1]):
         one = one_of(learned, row)
         turn_to_next(work)
         for column in range(slots.shape[1]):
@@ -116,43 +117,59 @@ def continue_series(learned: Learned, numbers: IntArray, slots: IntArray, out: A
 
 
 @part
-def _pass_time(one: Learned, number: int) -> None:
+def _pass_time(one: One, number: int, work: Desk) -> None:
     """Let levels stand still over bins that no frame held; what was to be issued in them is unknown."""
     if one.clock[0] > 0:
         for gone in range(max(one.clock[0] + 1, number - DAY_SLOTS), number):
             if gone % STRIDE == 0:
-                _remember(one, gone)
+                _remember(one, gone, work.levels)
                 for lead in range(LEADS.shape[0]):
-                    one.issued[OFFSETS[lead] + gone // STRIDE % QUEUES[lead], 0] = np.nan
+                    one.issued[OFFSETS[lead] + gone // STRIDE % QUEUES[lead]] = np.nan
     one.clock[0] = number
 
 
 @part
-def _remember(one: Learned, number: int) -> None:
+def _remember(one: One, number: int, levels: Array) -> None:
+    """Keep the levels of a bin; `levels` is room for them."""
+    place = number // STRIDE % KEPT
     for level in range(LEVELS):
-        one.past[number // STRIDE % KEPT, level] = one.own[level]
+        levels[level] = one.own[level]
+    one.bases[place] = levels[0]
+    levels[1] -= levels[0]
+    one.rest_powers[place] = write_levels(levels[1:], one.rests[place])
 
 
 @part
-def _learn_one(one: Learned, number: int, slot: int, value: float, work: Desk) -> None:
+def _recall(one: One, number: int, levels: Array) -> None:
+    """Write the levels that were kept of a bin, (LEVELS,)."""
+    place = number // STRIDE % KEPT
+    levels[0] = one.bases[place]
+    read_levels(one.rests[place], one.rest_powers[place], levels[1:])
+    if np.isnan(levels[0]):  # nothing was kept
+        levels[:] = np.nan
+    levels[1] += levels[0]
+
+
+@part
+def _learn_one(one: One, number: int, slot: int, value: float, work: Desk) -> None:
     if not np.isnan(value):
         if np.isnan(one.own[ORIGIN]):
             one.own[ORIGIN] = value
         value = within(value - one.own[ORIGIN], LARGEST)
         profiles_at(one, slot, 1, work)
         _judge(one, number, value, work)
-        _check(one, number, slot, value)
+        check(one, number, slot, value)
         _follow(one.own, work.profiles, value)
         _compare_weeks(one, work, slot, value)
         _store(one, slot, value, work)
         one.clock[1] += 1
     if number % STRIDE == 0:
-        _remember(one, number)
-        _issue(one, number, slot, work)
+        _remember(one, number, work.levels)
+        issue(one, number, slot, work)
 
 
 @part
-def _judge(one: Learned, number: int, value: float, work: Desk) -> None:
+def _judge(one: One, number: int, value: float, work: Desk) -> None:
     """Compare a value with what each member would have said about it, at one distance.
 
     The distances take turns; five has no divisor in common with the bins of a day, so all meet every time of day.
@@ -160,8 +177,9 @@ def _judge(one: Learned, number: int, value: float, work: Desk) -> None:
     block = number % (BLOCKS + 1)
     if block == BLOCKS:
         return
-    then = (number - LAGS[block]) // STRIDE
-    members_at(work, one.past[then % KEPT], number - then * STRIDE, 1)
+    then = (number - LAGS[block]) // STRIDE * STRIDE
+    _recall(one, then, work.levels)
+    members_at(work, work.levels, number - then, 1)
     errors, least = one.errors[block], np.inf
     for member in range(MEMBERS):
         least = min(least, errors[member])
@@ -173,37 +191,6 @@ def _judge(one: Learned, number: int, value: float, work: Desk) -> None:
         if np.isnan(errors[member]):
             errors[member] = miss
         errors[member] += (min(miss, most) - errors[member]) / MEMORY[block]
-
-
-@part
-def _check(one: Learned, number: int, slot: int, value: float) -> None:
-    """Compare a value with the forecasts that were issued for it."""
-    for lead in range(LEADS.shape[0]):
-        then = number - LEADS[lead]
-        if then % STRIDE == 0:
-            waiting = one.issued[OFFSETS[lead] + then // STRIDE % QUEUES[lead]]
-            if not np.isnan(waiting[0]):
-                _calibrate(one.bounds[lead // CHECKS], lead // CHECKS, slot, value, waiting)
-
-
-@part
-def _calibrate(bounds: Array, block: int, slot: int, value: float, waiting: Array) -> None:
-    """Learn the size of errors at one distance, and how far the bounds must reach."""
-    miss, unit = value - waiting[0], waiting[1]
-    size = abs(miss) / waiting[2]
-    if not bounds[SCALE] > 0.0:  # nothing was learned, or nothing ever moved
-        bounds[SCALE] = size
-        if np.isnan(bounds[BELOW]):
-            bounds[BELOW : BELOW + 2] = FIRST
-        return
-    for side in range(2):
-        outward = miss if side == 1 else -miss
-        if unit > 0.0:
-            outside = 1.0 if outward > bounds[BELOW + side] * unit else 0.0
-            bounds[BELOW + side] *= 1.0 + PACE * (outside - OUTSIDE[block])
-    share, hour = error_share(bounds, slot), HOUR + slot % DAY_SLOTS * HOURS // DAY_SLOTS
-    bounds[hour] = share + (min(size / bounds[SCALE], BURST) - share) / HOUR_MEMORY
-    bounds[SCALE] += (min(size / share, limit(BURST, bounds[SCALE], size)) - bounds[SCALE]) / SCALE_MEMORY[block]
 
 
 @part
@@ -227,7 +214,7 @@ def _follow(own: Array, profiles: Array, value: float) -> None:
 
 
 @part
-def _store(one: Learned, slot: int, value: float, work: Desk) -> None:
+def _store(one: One, slot: int, value: float, work: Desk) -> None:
     """Let a value take its place in the season."""
     usual = work.profiles[USUAL]
     away, calm = abs(value - usual), value
@@ -238,17 +225,17 @@ def _store(one: Learned, slot: int, value: float, work: Desk) -> None:
         calm = usual + within(value - usual, most)
     place = slot % DAY_SLOTS
     calm -= agreed_at(one.weekly, slot)
-    if np.isnan(one.daily[place]):
-        one.daily[place] = calm
-    one.daily[place] += DAILY_RATE * (calm - one.daily[place])
+    daily = value_at(one.daily, place)
+    daily = calm if np.isnan(daily) else daily + DAILY_RATE * (calm - daily)
+    put(one.daily, place, daily, DAILY_BITS, work.block)
     work.asked[place] = NEVER
-    if put(one, slot, value, work.hour):
-        first = place // BINS_OF_HOUR * BINS_OF_HOUR
-        work.asked[first : first + BINS_OF_HOUR] = NEVER
+    if put(one.week, slot, value, WEEK_BITS, work.block):
+        first = place // SPAN * SPAN
+        work.asked[first : first + SPAN] = NEVER
 
 
 @part
-def _compare_weeks(one: Learned, work: Desk, slot: int, value: float) -> None:
+def _compare_weeks(one: One, work: Desk, slot: int, value: float) -> None:
     """Note how far an hour of the week is from the usual day; after it, see what it has in common with last week's."""
     own, hour = one.own, slot // BINS_OF_HOUR
     if own[PLACE] != hour:
@@ -263,29 +250,8 @@ def _compare_weeks(one: Learned, work: Desk, slot: int, value: float) -> None:
 
 
 @part
-def _agree(weekly: Array, hour: int, now: float, spread: float) -> None:
+def _agree(weekly: AnyArray, hour: int, now: float, spread: float) -> None:
     """Expect of an hour of the week what two weeks have in common, less the usual deviation."""
-    before = weekly[NEWEST, hour]
-    weekly[NEWEST, hour] = now
-    if not np.isnan(before):
-        common = max(min(abs(now), abs(before)) - spread, 0.0) if now * before > 0.0 else 0.0
-        weekly[AGREED, hour] = common if now > 0.0 else -common
-
-
-@part
-def _issue(one: Learned, number: int, slot: int, work: Desk) -> None:
-    """Put forecasts aside that will be checked when their instants come.
-
-    Their slots are counted on, so the few that meet a change of the clock are checked against the wrong hour.
-    """
-    work.weighed[:] = False
-    for lead in range(LEADS.shape[0]):
-        said = say(one, (slot + LEADS[lead]) % WEEK_SLOTS, LEADS[lead], work)
-        waiting = one.issued[OFFSETS[lead] + number // STRIDE % QUEUES[lead]]
-        waiting[0], waiting[1], waiting[2] = said.point, said.unit, said.factor
-        bounds = one.bounds[lead // CHECKS]
-        if np.isnan(bounds[DISCORD]):
-            bounds[DISCORD] = said.discord
-        elif not np.isnan(said.discord):
-            most = UPROAR * bounds[DISCORD] if bounds[DISCORD] > 0.0 else np.inf
-            bounds[DISCORD] += (min(said.discord, most) - bounds[DISCORD]) / DISCORD_MEMORY
+    before = lengthened(weekly[NEWEST, hour])
+    common = max(min(abs(now), abs(before)) - spread, 0.0) if now * before > 0.0 else 0.0
+    weekly[NEWEST, hour], weekly[AGREED, hour] = shortened(now), shortened(common if now > 0.0 else -common)

@@ -10,6 +10,7 @@ import numpy as np
 
 from offkey.core.frame import Array, IntArray
 from offkey.core.state import AnyArray
+from offkey.models.forecast.bank._coded import SPAN, Season
 from offkey.models.grid import DAY_SLOTS, WEEK_SLOTS
 from offkey.models.kernels import part
 
@@ -34,8 +35,10 @@ OWN = COUNT + 1
 NEWEST, AGREED = 0, 1
 
 # Columns of `bounds`.
-SCALE, DISCORD, BELOW, ABOVE, HOUR = range(5)
+SCALE, DISCORD, BELOW, ABOVE, BOUNDS = range(5)
 HOURS = 24
+SHARE = 2.0**-12
+WEEK_BITS, DAILY_BITS = 8, 16
 
 BINS_OF_HOUR = DAY_SLOTS // HOURS
 WEEK_HOURS = WEEK_SLOTS // BINS_OF_HOUR
@@ -73,51 +76,85 @@ FIRST = 2.4  # distance of the bounds in mean absolute errors before they have l
 
 
 class Learned(NamedTuple):
-    """What is known about series; first dimension S in the state, none inside the compiled code."""
+    """What is known about series, as it is stored; first dimension S."""
 
-    week: AnyArray  # last value of each slot of the week, less the origin, in steps of its hour; 0 = none (2016)
-    floors: Array  # where the steps of each hour of the week start (168)
-    powers: AnyArray  # of 2: the size of these steps (168)
-    daily: Array  # running mean over the days of each slot of the day (288)
-    weekly: Array  # deviation of each hour of the week from the usual day: the newest, and what two weeks agreed on
+    week: AnyArray  # last value of each slot of the week, less the origin, see `_coded.Season` (2016)
+    week_floors: AnyArray
+    week_powers: AnyArray
+    daily: AnyArray  # running mean over the days of each slot of the day, likewise (288)
+    daily_floors: AnyArray
+    daily_powers: AnyArray
+    weekly: AnyArray  # deviation of each hour of the week from the usual day, shortened: the newest, what two agreed on
     own: Array  # levels, jumps, spread and origin (OWN)
-    past: Array  # levels as they were, every STRIDE bins (KEPT, LEVELS)
+    bases: AnyArray  # the first level as it was, every STRIDE bins (KEPT)
+    rests: (
+        AnyArray  # the others, the second as its distance from the first, see `_coded.write_levels` (KEPT, LEVELS - 1)
+    )
+    rest_powers: AnyArray
     errors: Array  # mean absolute error of each member at each distance (BLOCKS, MEMBERS)
-    issued: Array  # forecasts that wait for their instant: point, unit, and the disagreement's part in it (ISSUED, 3)
-    bounds: Array  # mean error of the mix, mean disagreement, reach of both bounds, share of each hour (BLOCKS, 28)
+    issued: Array  # forecasts that wait for their instant (ISSUED)
+    units: AnyArray  # and their unit and the disagreement's part in it, shortened (ISSUED, 2)
+    bounds: Array  # mean error of the mix, mean disagreement, reach of both bounds (BLOCKS, BOUNDS)
+    shares: AnyArray  # how large errors are in each hour of the day, in SHARE of the mean; 0 = not known (BLOCKS, 24)
     clock: IntArray  # number of the last bin since 1970, and how many bins had a value (2)
+
+
+class One(NamedTuple):
+    """What is known about one series."""
+
+    week: Season
+    daily: Season
+    weekly: AnyArray
+    own: Array
+    bases: AnyArray
+    rests: AnyArray
+    rest_powers: AnyArray
+    errors: Array
+    issued: Array
+    units: AnyArray
+    bounds: Array
+    shares: AnyArray
+    clock: IntArray
 
 
 def shapes() -> dict[str, tuple[tuple[int, ...], type]]:
     """Return shape and type of each array of `Learned` for one series."""
     return {
         "week": ((WEEK_SLOTS,), np.uint8),
-        "floors": ((WEEK_HOURS,), np.float32),
-        "powers": ((WEEK_HOURS,), np.int8),
-        "daily": ((DAY_SLOTS,), np.float32),
-        "weekly": ((2, WEEK_HOURS), np.float32),
+        "week_floors": ((WEEK_SLOTS // SPAN,), np.float32),
+        "week_powers": ((WEEK_SLOTS // SPAN,), np.int8),
+        "daily": ((DAY_SLOTS,), np.uint16),
+        "daily_floors": ((DAY_SLOTS // SPAN,), np.float32),
+        "daily_powers": ((DAY_SLOTS // SPAN,), np.int8),
+        "weekly": ((2, WEEK_HOURS), np.uint16),
         "own": ((OWN,), np.float64),
-        "past": ((KEPT, LEVELS), np.float32),
+        "bases": ((KEPT,), np.float32),
+        "rests": ((KEPT, LEVELS - 1), np.int16),
+        "rest_powers": ((KEPT,), np.int8),
         "errors": ((BLOCKS, MEMBERS), np.float32),
-        "issued": ((ISSUED, 3), np.float32),
-        "bounds": ((BLOCKS, HOUR + HOURS), np.float32),
+        "issued": ((ISSUED,), np.float32),
+        "units": ((ISSUED, 2), np.uint16),
+        "bounds": ((BLOCKS, BOUNDS), np.float32),
+        "shares": ((BLOCKS, HOURS), np.uint16),
         "clock": ((2,), np.int64),
     }
 
 
 @part
-def one_of(learned: Learned, row: int) -> Learned:
+def one_of(learned: Learned, row: int) -> One:
     """Return what was learned about one series."""
-    return Learned(
-        learned.week[row],
-        learned.floors[row],
-        learned.powers[row],
-        learned.daily[row],
+    return One(
+        Season(learned.week[row], learned.week_floors[row], learned.week_powers[row]),
+        Season(learned.daily[row], learned.daily_floors[row], learned.daily_powers[row]),
         learned.weekly[row],
         learned.own[row],
-        learned.past[row],
+        learned.bases[row],
+        learned.rests[row],
+        learned.rest_powers[row],
         learned.errors[row],
         learned.issued[row],
+        learned.units[row],
         learned.bounds[row],
+        learned.shares[row],
         learned.clock[row],
     )

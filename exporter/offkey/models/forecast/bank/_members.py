@@ -5,6 +5,8 @@ from typing import NamedTuple
 import numpy as np
 
 from offkey.core.frame import Array, BoolArray, IntArray
+from offkey.core.state import AnyArray
+from offkey.models.forecast.bank._coded import SPAN, value_at
 from offkey.models.forecast.bank._learned import (
     ABOVE,
     AGREED,
@@ -14,26 +16,27 @@ from offkey.models.forecast.bank._learned import (
     CENTRES,
     DAILY,
     DRIFT,
-    HOUR,
     HOURS,
     LAST,
     LATE,
+    LEVELS,
     MEMBERS,
     NEAR,
     NEW_SCALE,
     NONE,
     PROFILES,
     SCALE,
+    SHARE,
     SOON,
     SPREAD,
     USUAL,
     WEEK,
-    Learned,
+    One,
 )
 from offkey.models.forecast.bank._mixing import discord_factor, mix, order, weigh
-from offkey.models.forecast.bank._week import value_at
 from offkey.models.grid import DAY_SLOTS, WEEK_SLOTS
 from offkey.models.kernels import part
+from offkey.models.shortening import lengthened
 
 DAYS = WEEK_SLOTS // DAY_SLOTS
 FLAT = 3  # bins on either side over which the daily mean is smoothed; one for the last day and week
@@ -44,12 +47,13 @@ class Desk(NamedTuple):
     """Room to work in, so that nothing is allocated for each instant."""
 
     profiles: Array  # (PROFILES,)
+    levels: Array  # as they were (LEVELS,)
     says: Array  # (MEMBERS,)
     weights: Array  # trust in each member at each distance, 0 where it is not known (BLOCKS, MEMBERS)
     weighed: BoolArray  # at which distances these are written (BLOCKS,)
     places: IntArray  # members by what they say, those that know nothing last (MEMBERS,)
     days: Array  # values of one slot (DAYS,)
-    hour: Array  # values of one hour (BINS_OF_HOUR,)
+    block: Array  # values that share a floor (SPAN,)
     usual: Array  # median over the days of each slot of the day (DAY_SLOTS,)
     asked: IntArray  # the stamp under which it was asked for (DAY_SLOTS,)
     stamp: IntArray  # which of these hold: it grows by one with each series (1,)
@@ -71,12 +75,13 @@ def desk() -> Desk:
     """Return a desk."""
     return Desk(
         np.empty(PROFILES),
+        np.empty(LEVELS),
         np.empty(MEMBERS),
         np.empty((BLOCKS, MEMBERS)),
         np.empty(BLOCKS, np.bool_),
         np.arange(MEMBERS),
         np.empty(DAYS),
-        np.empty(BINS_OF_HOUR),
+        np.empty(SPAN),
         np.empty(DAY_SLOTS),
         np.full(DAY_SLOTS, NEVER),
         np.zeros(1, np.int64),
@@ -92,7 +97,7 @@ def turn_to_next(work: Desk) -> None:
 
 
 @part
-def say(one: Learned, slot: int, ahead: int, work: Desk) -> Said:
+def say(one: One, slot: int, ahead: int, work: Desk) -> Said:
     """Return the forecast for one instant.
 
     Args:
@@ -120,14 +125,14 @@ def say(one: Learned, slot: int, ahead: int, work: Desk) -> Said:
             discord += weight * apart
             factor += weight * discord_factor(apart, bounds)
             scale += weight * bounds[SCALE]
-            share += weight * error_share(bounds, slot)
+            share += weight * error_share(one.shares[near + far], slot)
             below += weight * bounds[BELOW]
             above += weight * bounds[ABOVE]
     return Said(point, scale * share * factor, discord, factor, below, above)
 
 
 @part
-def profiles_at(one: Learned, slot: int, ahead: int, work: Desk) -> None:
+def profiles_at(one: One, slot: int, ahead: int, work: Desk) -> None:
     """Write what each profile of the season says about a slot of the week, (PROFILES,), so many bins ahead.
 
     NONE is 0; USUAL the median of seven days; LAST the last day known and WEEK the last week, both mean of three
@@ -141,14 +146,14 @@ def profiles_at(one: Learned, slot: int, ahead: int, work: Desk) -> None:
         if near == slot:
             work.profiles[USUAL] = usual
         seen = (near - days * DAY_SLOTS) % WEEK_SLOTS
-        value = value_at(one, seen) - agreed_at(one.weekly, seen)
+        value = value_at(one.week, seen) - agreed_at(one.weekly, seen)
         if not np.isnan(value) and ahead + near - slot <= days * DAY_SLOTS:  # else it is older than the last day
             last, lasts = last + usual + within(value - usual, most), lasts + 1
-        value = value_at(one, near % WEEK_SLOTS) - agreed_at(one.weekly, near % WEEK_SLOTS)
+        value = value_at(one.week, near % WEEK_SLOTS) - agreed_at(one.weekly, near % WEEK_SLOTS)
         if not np.isnan(value):
             week, weeks = week + usual + within(value - usual, most), weeks + 1
     for near in range(slot - FLAT, slot + FLAT + 1):
-        value = one.daily[near % DAY_SLOTS]
+        value = value_at(one.daily, near % DAY_SLOTS)
         if not np.isnan(value):
             daily, dailies = daily + value, dailies + 1
     agreed = agreed_at(one.weekly, slot)
@@ -166,7 +171,7 @@ def days_back(ahead: int) -> int:
 
 
 @part
-def usual_at(one: Learned, place: int, work: Desk) -> float:
+def usual_at(one: One, place: int, work: Desk) -> float:
     """Return the median over the days of one slot of the day; NaN when never seen."""
     if work.asked[place] != work.stamp[0]:
         work.asked[place] = work.stamp[0]
@@ -175,11 +180,11 @@ def usual_at(one: Learned, place: int, work: Desk) -> float:
 
 
 @part
-def _median_day(one: Learned, place: int, found: Array) -> float:
+def _median_day(one: One, place: int, found: Array) -> float:
     count = 0
     for day in range(DAYS):
         seen = place + day * DAY_SLOTS
-        value = value_at(one, seen) - agreed_at(one.weekly, seen)
+        value = value_at(one.week, seen) - agreed_at(one.weekly, seen)
         found[count] = value
         count += 0 if np.isnan(value) else 1
     if count == DAYS:
@@ -236,10 +241,10 @@ def members_at(work: Desk, levels: Array, ahead: int, days: int) -> None:
 
 
 @part
-def error_share(bounds: Array, slot: int) -> float:
+def error_share(shares: AnyArray, slot: int) -> float:
     """Return how large errors are in an hour of the day, against the mean; at least a tenth."""
-    share = bounds[HOUR + slot % DAY_SLOTS * HOURS // DAY_SLOTS]
-    return 1.0 if np.isnan(share) else max(share, 0.1)
+    code = shares[slot % DAY_SLOTS * HOURS // DAY_SLOTS]
+    return max(code * SHARE, 0.1) if code > 0 else 1.0
 
 
 @part
@@ -255,7 +260,6 @@ def limit(times: float, usual: float, now: float) -> float:
 
 
 @part
-def agreed_at(weekly: Array, slot: int) -> float:
+def agreed_at(weekly: AnyArray, slot: int) -> float:
     """Return by how much an hour of the week differs from the usual day, as far as two weeks agree."""
-    agreed = weekly[AGREED, slot // BINS_OF_HOUR]
-    return 0.0 if np.isnan(agreed) else agreed
+    return lengthened(weekly[AGREED, slot // BINS_OF_HOUR])
