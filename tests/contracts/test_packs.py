@@ -52,6 +52,12 @@ def test_every_signal_says_what_it_is(pack):
         assert signal.valid != (float("-inf"), float("inf"))
 
 
+def test_shares_end_at_0_and_1(pack):
+    """Bands of what can be no more than a whole end there, and a series pegged at it is found."""
+    shares = [signal for signal in pack.signals if signal.unit == "ratio" and signal.valid[1] < 2]
+    assert [signal.name for signal in shares if signal.scale != (0.0, 1.0)] == []
+
+
 def test_every_signal_is_on_the_dashboard_once(pack):
     """Nothing is watched that is not shown."""
     shown = [name for row in pack.panels.rows.values() for name in row]

@@ -112,7 +112,7 @@ def forecast(answer: Answer, horizons: tuple[int, ...], output: str) -> None:
         raise ConfigError(msg)
     step = math.gcd(*asked)
     whole = inquiry.plan.forecaster.forecast(inquiry.memory.forecaster, frame.future(asked[-1] // step, step))
-    low, high = signal.valid
+    low, high = signal.span
     whole = Forecast(*(np.clip(side, low, high) for side in (whole.point, whole.lower, whole.upper)))
     if output == "json":
         _print_json(inquiry, [_ahead(inquiry, whole, row, asked, step) for row in answer.rows.tolist()])

@@ -90,13 +90,15 @@ def _forecast(package: str, kind: str) -> None:
 
 
 def _follow() -> None:
-    from offkey.engine import reporting  # noqa: PLC0415 (models are compiled where nobody follows reports)
+    from offkey.engine import pegging, reporting  # noqa: PLC0415 (models are compiled where nobody follows reports)
 
     series = (Labels.of(name="a"),)
     ledger = State(series, {name: np.full(1, value, kind) for name, (value, kind) in reporting.SHAPES.items()})
     reports = reporting.Reports(np.ones((1, 2), bool))
     followed = State(series, reporting.follow(ledger, reports, Axis(START, MINUTE, 2)))
     reporting.vanished(followed, START, MINUTE)
+    share = Signal("a", "a", scale=(0.0, 1.0))
+    pegging.stays(share, State(series, pegging.blank(1)), Frame(series, np.ones((1, 2)), Axis(START, MINUTE, 2)))
 
 
 def _expose() -> None:

@@ -51,12 +51,20 @@ def choice(chosen: str | schema.Plugin) -> tuple[str, dict[str, object]]:
 
 
 def _values(signal: schema.Signal) -> Iterator[Finding]:
-    low, high = signal.valid_range
-    if low is not None and high is not None and low >= high:
-        yield Finding(("valid_range",), f"{low:g} is not below {high:g}; write the lowest value first")
     limit = signal.forecast.limit
-    if limit is not None and ((low is not None and limit < low) or (high is not None and limit > high)):
-        yield Finding(("forecast", "limit"), f"{limit:g} lies outside valid_range, so it can never be reached")
+    for key in ("valid_range", "scale"):
+        low, high = getattr(signal, key)
+        if low is not None and high is not None and low >= high:
+            yield Finding((key,), f"{low:g} is not below {high:g}; write the lowest value first")
+        if limit is not None and _is_outside(limit, low, high):
+            yield Finding(("forecast", "limit"), f"{limit:g} lies outside {key}, so it can never be reached")
+    for end in signal.scale:
+        if end is not None and _is_outside(end, *signal.valid_range):
+            yield Finding(("scale",), f"{end:g} lies outside valid_range, so no sample can be there")
+
+
+def _is_outside(value: float, low: float | None, high: float | None) -> bool:
+    return (low is not None and value < low) or (high is not None and value > high)
 
 
 def _times(signal: schema.Signal) -> Iterator[Finding]:

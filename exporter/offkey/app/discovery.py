@@ -1,5 +1,6 @@
 """Ask a live server what it has, and write what is worth watching as a configuration."""
 
+import math
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -231,7 +232,6 @@ def plain(signal: Signal) -> dict[str, Any]:
     """Return the keys of a proposed signal that are not defaults."""
     usual = Signal(signal.name, signal.query)
     deviation = {"absolute": signal.least_absolute, "relative": signal.least_relative}
-    low, high = signal.valid
     keys = {
         "name": signal.name,
         "query": signal.query,
@@ -240,16 +240,18 @@ def plain(signal: Signal) -> dict[str, Any]:
         "kind": signal.kind if signal.kind != usual.kind else "",
         "direction": signal.direction if signal.direction != usual.direction else "",
         "min_deviation": {name: value for name, value in deviation.items() if value},
-        "valid_range": []
-        if signal.valid == usual.valid
-        else [_short(low), None if high == float("inf") else _short(high)],
+        "valid_range": [_short(end) for end in signal.valid] if signal.valid != usual.valid else [],
+        "scale": [_short(end) for end in signal.scale] if signal.scale != usual.scale else [],
         "traffic": {"query": signal.traffic.query, "floor": signal.traffic.floor} if signal.traffic else {},
         "alert": "none" if signal.alert is None else _alert(signal),
     }
     return {key: value for key, value in keys.items() if value}
 
 
-def _short(number: float) -> float:
+def _short(number: float) -> float | None:
+    """Return an end of a range as people write it."""
+    if not math.isfinite(number):
+        return None
     return int(number) if number == int(number) else number
 
 

@@ -2,14 +2,14 @@
 
 from offkey.app import crosschecks, promql, schema
 from offkey.core.calendars import Calendar
-from offkey.core.signals import Alert, Signal, Traffic, Zone
+from offkey.core.signals import OPEN, Alert, Signal, Traffic, Zone
 
 
 def signal_of(signal: schema.Signal, calendars: tuple[Calendar, ...]) -> Signal:
     """Return a signal whose keys are all filled in (see `crosschecks.resolved`), with the calendars that concern it."""
     detector, detector_options = crosschecks.choice(signal.detector)
     forecaster, forecaster_options = crosschecks.choice(signal.forecaster)
-    zone, traffic, (low, high) = signal.time_zone, signal.traffic, signal.valid_range
+    zone, traffic = signal.time_zone, signal.traffic
     return Signal(
         name=signal.name,
         query=signal.query,
@@ -20,7 +20,8 @@ def signal_of(signal: schema.Signal, calendars: tuple[Calendar, ...]) -> Signal:
         direction=signal.direction,
         least_absolute=signal.min_deviation.absolute,
         least_relative=signal.min_deviation.relative,
-        valid=(float("-inf") if low is None else low, float("inf") if high is None else high),
+        valid=_range(signal.valid_range),
+        scale=_range(signal.scale),
         traffic=None if traffic is None else Traffic(traffic.query, traffic.floor, traffic.events_per_unit or 1.0),
         scrapes=promql.scrapes(signal.query),
         season=signal.season,
@@ -43,6 +44,11 @@ def signal_of(signal: schema.Signal, calendars: tuple[Calendar, ...]) -> Signal:
         adopt_after=signal.adopt_after,
         calendars=calendars,
     )
+
+
+def _range(written: schema.Range) -> tuple[float, float]:
+    low, high = written
+    return OPEN[0] if low is None else low, OPEN[1] if high is None else high
 
 
 def _alert(alert: schema.Alert) -> Alert:

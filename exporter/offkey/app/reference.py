@@ -35,6 +35,7 @@ signals:
     direction: above
     min_deviation: {absolute: 0.005}
     valid_range: [0, 1]
+    scale: [0, 1]
     traffic:
       query: sum by (region) (rate(checkouts_total[5m]))
       floor: 0.2

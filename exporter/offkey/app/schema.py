@@ -161,6 +161,9 @@ class Policy(Strict):
     """Deviations smaller than this never alert."""
     valid_range: Range = Field(default=[None, None])
     """Lowest and highest value that can be true, null = open; others are faults of the source, not anomalies."""
+    scale: Range = Field(default=[None, None])
+    """Lowest and highest value there is (0 and 1 for a share), null = none: bands and forecasts end there, and a series
+    that is pegged at an end is judged by how long it stays."""
     traffic: Traffic | None = None
     """Companion query and floor; below it nothing is judged."""
     season: signals.Season = _SIGNAL.season

@@ -15,6 +15,8 @@ Expose = Literal["full", "score", "anomalous"]
 Severity = Literal["critical", "warning", "info"]
 RuleForm = Literal["auto", "threshold", "anomaly"]
 
+OPEN = (float("-inf"), float("inf"))  # a range without ends
+
 
 @dataclass(frozen=True, slots=True)
 class Zone:
@@ -93,6 +95,8 @@ class Signal:
         least_absolute: deviations smaller than this never alert, in the signal's unit.
         least_relative: the same as a share of the expected value.
         valid: lowest and highest value that can be true; others are faults of the source, not anomalies.
+        scale: lowest and highest value there is (0 and 1 for a share), infinite = none: what is measured beyond counts
+            as there, no band or forecast goes beyond, and a series pegged at an end is judged by how long it stays.
         step: seconds between evaluations, and of the data they read.
         offset: seconds the reading stays behind now, for late data.
         history: seconds of past to learn from.
@@ -115,7 +119,8 @@ class Signal:
     direction: Direction = "both"
     least_absolute: float = 0.0
     least_relative: float = 0.0
-    valid: tuple[float, float] = (float("-inf"), float("inf"))
+    valid: tuple[float, float] = OPEN
+    scale: tuple[float, float] = OPEN
     traffic: Traffic | None = None
     scrapes: str = ""
     season: Season = "weekly"
@@ -137,3 +142,8 @@ class Signal:
     keep_absent: int = DAY
     adopt_after: int = 6 * HOUR
     calendars: tuple[Calendar, ...] = ()
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """Lowest and highest value that can be expected."""
+        return max(self.valid[0], self.scale[0]), min(self.valid[1], self.scale[1])

@@ -1,7 +1,7 @@
 """Take one signal through new columns: score, judge, withhold, learn; live ticks, replays and backtests alike."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -11,7 +11,8 @@ from offkey.core.findings import Band
 from offkey.core.frame import Array, BoolArray, Frame, join
 from offkey.core.labels import Labels
 from offkey.core.ports import Sweeping
-from offkey.core.state import State
+from offkey.core.state import AnyArray, State
+from offkey.engine import pegging
 from offkey.engine.judge import Judged, held, judge, open_close
 from offkey.engine.memory import Memory
 from offkey.engine.plan import Plan
@@ -25,7 +26,10 @@ RECENT = "recent"
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """What was seen on the way through a block of columns, (S, T) each; `recent` is how many pages began in a week."""
+    """What was seen on the way through a block of columns, (S, T) each.
+
+    `recent` is how many pages began in a week; `stay` and `rows` are what `pegging.stays` returns.
+    """
 
     examined: Examined
     strangeness: Array
@@ -33,6 +37,8 @@ class Passage:
     judged: Judged
     opened: BoolArray
     recent: float = 0.0
+    stay: Array | None = None
+    rows: Mapping[str, AnyArray] = field(default_factory=dict)
 
     @property
     def newest(self) -> Frame:
@@ -95,13 +101,16 @@ def glance_at(plan: Plan, memory: Memory, columns: Examined) -> Passage:
 
 def _passage(plan: Plan, memory: Memory, columns: Examined, strangeness: Array, band: Band) -> Passage:
     bound = memory.ledger["bound"]
-    quiet = muted(plan.signal.calendars, columns.frame)
-    judged = held(judge(plan.signal, columns.frame.values, strangeness, bound, band, columns.events), quiet)
+    quiet, values = muted(plan.signal.calendars, columns.frame), columns.frame.values
+    stay, rows = pegging.stays(plan.signal, memory.ledger, columns.frame)
+    counting = pegging.weighed(strangeness, stay, bound)
+    judged = held(judge(plan.signal, values, counting, bound, band, columns.events), quiet)
     was_open = memory.ledger["open"]
     recent = float(memory.ledger.shared[RECENT][0]) if RECENT in memory.ledger.shared else 0.0
-    judged, recent = sift(plan, judged, strangeness, was_open, recent, columns.frame.axis.step)
+    judged, recent = sift(plan, judged, counting, was_open, recent, columns.frame.axis.step)
+    judged = Judged(judged.score, pegging.narrowed(plan.signal, judged, stay, values))
     opened = open_close(judged.score, was_open, plan.dead_band, quiet)
-    return Passage(columns, strangeness, band, judged, opened, recent)
+    return Passage(columns, strangeness, band, judged, opened, recent, stay, rows)
 
 
 def sift(
@@ -135,6 +144,7 @@ def _settle(plan: Plan, memory: Memory, passage: Passage, learn: bool) -> Memory
     if learn and reports is not None:
         memory = memory.note(**follow(memory.ledger, reports, frame.axis))
     if learn:
+        memory = memory.note(**passage.rows) if passage.rows else memory
         since = np.where(passage.opened, memory.ledger["since"][:, None], frame.axis.times)
         adopted = frame.axis.times - since >= plan.signal.adopt_after
         withheld = (passage.opened & ~adopted) | _set_apart(plan, passage)

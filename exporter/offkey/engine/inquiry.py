@@ -15,6 +15,8 @@ from offkey.engine.memory import Memory
 from offkey.engine.plan import Plan
 from offkey.engine.quality import Examined
 
+PEGGED = "how long it has stayed at the end of its scale"
+
 
 @dataclass(frozen=True, slots=True)
 class Episode:
@@ -49,8 +51,8 @@ class Inquiry:
         memory: what was learned up to the last recent sample.
         past: the replayed history before.
         recent: what the live program would have said since, with the signal's own step.
-        parts: what each part of the detector adds to the strangeness of the last sample, (S,) each; empty for a
-            detector that cannot say.
+        parts: what each part of the detector adds to the strangeness of the last sample, (S,) each, as far as it can
+            say, and how long the sample has been at an end of the scale.
     """
 
     plan: Plan
@@ -72,8 +74,10 @@ def inquire(plan: Plan, past: Examined, recent: Examined) -> Inquiry:
     _, seen = replay(plan, past, learned.ledger["bound"])
     size = recent.frame.axis.size
     eve, first = follow(plan, align(plan, learned, recent.frame.series), recent.columns(0, size - 1), 1)
-    parts = _parts(plan, eve, recent.frame)
+    parts, bound = _parts(plan, eve, recent.frame), eve.ledger["bound"]
     memory, last = follow(plan, eve, recent.columns(size - 1, size), 1)
+    if last.stay is not None:
+        parts[PEGGED] = last.stay[:, -1] * bound
     return Inquiry(plan, memory, seen, _joined(first, last, recent), parts)
 
 

@@ -98,7 +98,7 @@ def _unwatched(signal: Signal, deviation: Array) -> BoolArray:
 
 
 def _widen(signal: Signal, band: Band, least: Array) -> Band:
-    low, high = signal.valid
+    low, high = signal.span
     return Band(
         expected=np.clip(band.expected, low, high),
         lower=np.clip(np.minimum(band.lower, band.expected - least), low, high),

@@ -9,6 +9,7 @@ from offkey.core.durations import HOUR, WEEK
 from offkey.core.findings import Band
 from offkey.core.frame import Array, BoolArray, Frame
 from offkey.core.state import State
+from offkey.engine import pegging
 from offkey.engine.advance import passages, sift
 from offkey.engine.judge import alertable, held, judge, open_close
 from offkey.engine.memory import Memory, blank_ledger
@@ -32,6 +33,7 @@ class Replay:
         score: 0 expected, 1 the bound.
         band: expectation and bound with policy.
         opened: which anomalies were open.
+        stay: how long samples were at an end of the scale, see `pegging.stays`.
     """
 
     examined: Examined
@@ -40,6 +42,7 @@ class Replay:
     score: Array
     band: Band
     opened: BoolArray
+    stay: Array | None = None
 
     @property
     def frame(self) -> Frame:
@@ -80,9 +83,10 @@ def _learned(plan: Plan, past: Examined) -> tuple[Memory, Replay]:
     apart = uncounted(signal.calendars, frame)
     bound = plan.tuned(np.where(apart, np.nan, counting), frame.axis.step)
     quiet = muted(signal.calendars, frame)
-    judged = held(judge(signal, frame.values, seen.strangeness, bound, seen.raw_band, seen.examined.events), quiet)
+    weighed = pegging.weighed(seen.strangeness, seen.stay, bound)
+    judged = held(judge(signal, frame.values, weighed, bound, seen.raw_band, seen.examined.events), quiet)
     closed = np.zeros(len(frame.series), bool)
-    judged, _ = sift(plan, judged, seen.strangeness, closed, 0.0, frame.axis.step)
+    judged, _ = sift(plan, judged, weighed, closed, 0.0, frame.axis.step)
     opened = open_close(judged.score, closed, plan.dead_band, quiet)
     memory = memory.note(bound=bound)
     shared = {
@@ -111,8 +115,10 @@ def replay(plan: Plan, past: Examined, bound: Array) -> tuple[Memory, Replay]:
     frame = past.frame
     split = int(frame.axis.size * FITTED_SHARE)
     first, examined = taught(plan, frame.columns(0, split)), past.columns(split, frame.axis.size)
-    memory = Memory(plan.detector.fit(first), plan.forecaster.fit(first), blank_ledger(frame.series), first.axis.end)
-    return follow(plan, memory.note(bound=bound), examined, max(1, HOUR // frame.axis.step))
+    ledger = blank_ledger(frame.series)
+    memory = Memory(plan.detector.fit(first), plan.forecaster.fit(first), ledger, first.axis.end)
+    memory = memory.note(bound=bound, **pegging.stays(plan.signal, ledger, first)[1])
+    return follow(plan, memory, examined, max(1, HOUR // frame.axis.step))
 
 
 def taught(plan: Plan, frame: Frame) -> Frame:
@@ -140,6 +146,7 @@ def follow(plan: Plan, memory: Memory, examined: Examined, block: int) -> tuple[
         np.hstack([none, *(passage.judged.score for passage in seen)]),
         _stack(none, [passage.judged.band for passage in seen]),
         np.hstack([none.astype(bool), *(passage.opened for passage in seen)]),
+        _known([passage.stay for passage in seen]),
     )
 
 
@@ -157,6 +164,11 @@ def alerts_per_week(opened: BoolArray, step: int, apart: BoolArray) -> float:
     starts = int(columns.size > 0) + int(np.count_nonzero(np.diff(columns) * step > MERGE))
     weeks = np.count_nonzero(~apart.all(axis=0)) * step / WEEK
     return float(starts / weeks) if weeks else float("nan")
+
+
+def _known(parts: list[Array | None]) -> Array | None:
+    known = [part for part in parts if part is not None]
+    return np.hstack(known) if known else None
 
 
 def _stack(none: Array, bands: list[Band]) -> Band:

@@ -8,7 +8,7 @@ import numpy as np
 from offkey.core.frame import Frame
 from offkey.core.labels import Labels
 from offkey.core.state import AnyArray, Learned, State
-from offkey.engine import reporting
+from offkey.engine import pegging, reporting
 
 DETECTOR, FORECASTER, LEDGER = "detector", "forecaster", "ledger"
 
@@ -21,8 +21,9 @@ class Memory:
         detector: what the detector learned.
         forecaster: what the forecaster learned.
         ledger: the engine's own rows: `bound` strangeness, `open` anomaly, `since` and `seen` Unix seconds, `coverage`
-            share, `full` and `low` of the raw samples (see `completeness.Scraped`), how it reports (see `reporting`);
-            shared: `expected_alerts_per_week`, `tuned` when the bounds were found, Unix seconds.
+            share, `full` and `low` of the raw samples (see `completeness.Scraped`), how it reports (see `reporting`),
+            how long it stays at an end of its scale (see `pegging`); shared: `expected_alerts_per_week`, `tuned` when
+            the bounds were found, Unix seconds.
         until: the last instant that was learned, Unix seconds.
         tail: the last columns, for models that need context; None until there are any.
     """
@@ -67,6 +68,7 @@ def blank_ledger(series: tuple[Labels, ...]) -> State:
         "coverage": np.full(size, np.nan),
         "full": np.full(size, np.nan),
         "low": np.zeros(size, np.int64),
+        **pegging.blank(size),
         **{name: np.full(size, blank, kind) for name, (blank, kind) in reporting.SHAPES.items()},
     }
     return State(series, rows, {"expected_alerts_per_week": np.full(1, np.nan), "tuned": np.zeros(1, np.int64)})

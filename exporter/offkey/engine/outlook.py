@@ -25,7 +25,7 @@ class Outlook:
     Attributes:
         series: whose, S label sets.
         bin: number of the bin, counted from 1970.
-        forecast: at the signal's horizons, arrays (S, H), inside its valid range.
+        forecast: at the signal's horizons, arrays (S, H), inside what can be.
         axis: instants of the path to the limit; empty without one.
         path: forecasts there, arrays (S, instants).
     """
@@ -63,7 +63,7 @@ class Outlook:
 def outlook(plan: Plan, memory: Memory, now: Frame) -> Outlook:
     """Return what the forecaster says at the only column of `now`, which it has learned."""
     signal, size = plan.signal, len(now.series)
-    low, high = signal.valid
+    low, high = signal.span
     said = [plan.forecaster.forecast(memory.forecaster, now.future(1, horizon)) for horizon in signal.horizons]
     none = np.empty((size, 0))
     forecast = (

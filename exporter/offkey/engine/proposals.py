@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from offkey.core.signals import Alert, Signal, Traffic
+from offkey.core.signals import OPEN, Alert, Signal, Traffic
 from offkey.engine import metricnames as names
 
 MOST_GROUPS = 50  # series of an aggregated signal
@@ -129,6 +129,7 @@ class Maker:
             direction="above",
             least_absolute=0.01,
             valid=(0.0, 1.0),
+            scale=(0.0, 1.0),
             traffic=Traffic(every, QUIET),
             alert=BUDGET,
         )
@@ -146,6 +147,7 @@ class Maker:
             kind="gauge" if unit else "count",
             direction="both",
             least_relative=0.2,
+            scale=(0.0, OPEN[1]),
             alert=BUDGET,
         )
         return _proposal("traffic", metric, signal, f"how often {counted} counts; a fifth more or less is tolerated")
@@ -189,7 +191,7 @@ class Maker:
             direction="above" if is_time else "both",
             least_absolute=0.01 if is_time else 0.0,
             least_relative=0.25,
-            valid=(0.0, float("inf")) if is_time else (float("-inf"), float("inf")),
+            valid=(0.0, float("inf")) if is_time else OPEN,
             traffic=traffic,
             alert=BUDGET if is_time else None,
         )
@@ -218,7 +220,8 @@ class Maker:
             direction="below" if is_free else "above" if is_held or found & names.ERROR_WORDS else "both",
             least_absolute=0.02 if is_share else 0.0,
             least_relative=0.0 if is_share else 0.1,
-            valid=(0.0, 1.0) if is_share else (float("-inf"), float("inf")),
+            valid=(0.0, 1.0) if is_share else OPEN,
+            scale=(0.0, 1.0) if is_share else OPEN,
             alert=None if topic == "level" else replace(BUDGET, severity="info") if topic == "saturation" else BUDGET,
         )
         why = {

@@ -8,7 +8,7 @@ from offkey.core.findings import Fault
 from offkey.core.frame import Array, BoolArray, Frame, IntArray
 from offkey.core.labels import NAME, Labels
 from offkey.core.places import by_identity
-from offkey.core.signals import Signal
+from offkey.core.signals import OPEN, Signal
 from offkey.core.state import AnyArray
 from offkey.engine.completeness import Scraped
 from offkey.engine.reporting import Reports
@@ -57,7 +57,7 @@ def examine(signal: Signal, frame: Frame, traffic: Frame | None, few: BoolArray 
     """Return the frame without impossible samples, and without those measured on too little.
 
     Args:
-        signal: whose valid range and least traffic hold.
+        signal: whose valid range, scale and least traffic hold; beyond an end of the scale is at that end.
         frame: samples as the source gave them; infinities allowed.
         traffic: answer to the signal's companion query on the same axis, or None when it has none.
         few: where the query's ranges lack raw samples, (S, T), or None when that is not known.
@@ -66,6 +66,8 @@ def examine(signal: Signal, frame: Frame, traffic: Frame | None, few: BoolArray 
     volume = companion(traffic, frame.series) if traffic is not None and least is not None else None
     bounds = (*signal.valid, LARGEST)
     values, newest = sifted(frame.values, bounds, few, volume, least.floor if least else 0.0)
+    if signal.scale != OPEN:
+        values = np.clip(values, *signal.scale, out=values)
     faults = tuple(fault for kind, flag in _FLAGS.items() for fault in _newest(signal, frame, kind, newest & flag))
     return Examined(frame.with_values(values), faults, _events(signal, frame, volume))
 

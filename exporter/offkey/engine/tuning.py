@@ -8,6 +8,7 @@ import numpy as np
 from offkey.core.durations import WEEK
 from offkey.core.frame import Array
 from offkey.core.signals import Alert
+from offkey.engine import pegging
 from offkey.engine.advance import sift
 from offkey.engine.backtest import Backtest, firing_of
 from offkey.engine.judge import alertable, judge
@@ -104,9 +105,10 @@ def _per_week(test: Backtest, setting: Setting) -> float:
     """Return the pages a week of a setting, replayed; NaN where nothing was judged."""
     seen, signal = test.seen, test.plan.signal
     bound = test.bound * setting.bound
-    judged = judge(signal, seen.frame.values, seen.strangeness, bound, seen.raw_band, seen.examined.events)
+    weighed = pegging.weighed(seen.strangeness, seen.stay, bound)
+    judged = judge(signal, seen.frame.values, weighed, bound, seen.raw_band, seen.examined.events)
     step, closed = seen.frame.axis.step, np.zeros(len(bound), bool)
-    score = sift(test.plan, judged, seen.strangeness, closed, 0.0, step)[0].score
+    score = sift(test.plan, judged, weighed, closed, 0.0, step)[0].score
     known = ~np.isnan(seen.score)
     alert = replace(signal.alert or Alert(), hold=setting.hold, dead_band=setting.dead_band, keep_firing=setting.keep)
     fires = np.asarray(firing_of(np.where(known, score, np.nan), step, alert).any(axis=0))

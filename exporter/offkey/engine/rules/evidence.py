@@ -6,6 +6,7 @@ from offkey.core.calendars import uncounted
 from offkey.core.durations import format_duration
 from offkey.core.frame import Array
 from offkey.core.rules import Evidence, ReviewedBound
+from offkey.engine import pegging
 from offkey.engine.learning import Replay, alerts_per_week, taught, tried
 from offkey.engine.plan import Plan
 from offkey.engine.quality import Examined
@@ -51,18 +52,21 @@ def evidence(plan: Plan, past: Examined, traffic_labels: tuple[str, ...] = ()) -
 def _reviewed(plan: Plan, edge: Array, typical: float, side: float) -> ReviewedBound | None:
     """Return the widest the band was, as a constant that holds at every hour, and how far a live one may go.
 
+    A live one may come as near as the end of the signal's scale begins, where series can be pegged.
+
     Args:
-        plan: whose valid range limits it.
+        plan: whose signal says what can be.
         edge: the band on one side over the replay, (S, T).
         typical: the usual value.
         side: 1 above, -1 below.
     """
-    known = side * edge[np.isfinite(edge)]
+    known, mark = side * edge[np.isfinite(edge)], pegging.marks(plan.signal)[int(side > 0)]
     if known.size == 0:
         return None
     farthest = known.max() + ROOM * (known.max() - side * typical)
+    nearest = min(known.min(), max(side * mark, side * typical))
     nearest, constant, room = (
-        float(np.clip(side * value, *plan.signal.valid)) for value in (known.min(), known.max(), farthest)
+        float(np.clip(side * value, *plan.signal.span)) for value in (nearest, known.max(), farthest)
     )
     if side * constant <= side * typical:
         return None
