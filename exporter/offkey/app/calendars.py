@@ -14,7 +14,7 @@ from offkey.core.calendars import Recurrence, merged
 from offkey.core.durations import DAY, HOUR, MINUTE
 from offkey.core.errors import ConfigError
 
-# Years whose holidays are known; fixed, so that what was learned does not change its name with the year.
+# Years whose holidays and recurring events are known; fixed, so that what was learned keeps its name over the years.
 YEARS = range(2010, 2051)
 _WEEKDAYS: tuple[str, ...] = get_args(Weekday)
 
@@ -43,7 +43,7 @@ def _of_signal(signal: str, calendar: calendars.Calendar) -> calendars.Calendar 
 
 def _calendar(place: int, written: Calendar, folder: Path) -> calendars.Calendar:
     try:
-        happens = events(folder / written.ical) if written.ical else Events((), ())
+        happens = events(folder / written.ical, YEARS) if written.ical else Events((), ())
     except ConfigError as error:
         msg = f"calendars[{place}].ical: {error}"
         raise ConfigError(msg) from error

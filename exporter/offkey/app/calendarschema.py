@@ -146,7 +146,7 @@ class Calendar(Strict):
     nth: list[Nth] = Field(default=[])
     """Windows of one weekday a month."""
     ical: Line = ""
-    """iCalendar file of events that come once, relative to this file; read anew with it."""
+    """iCalendar file of events, once or recurring, relative to this file; read anew with it."""
     time_zone: ZoneName | None = None
     """Zone whose clock counts; when not given, that of each series (`signals[].time_zone`)."""
     match: Selector = ""
