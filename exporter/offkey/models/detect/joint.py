@@ -24,6 +24,7 @@ DIRECTIONS = 64  # of the correlation at most
 LEAST = 1e-4  # share of the largest variance that every direction has at least
 MUCH = 0.9  # share of the past that stays below what is much: incidents are rarer than the rest
 CLIP = 8.0  # standard deviations that one sample teaches at most
+PAST = 2 * KEPT  # five-minute samples that the correlation is learned from: two weeks
 FEW = 144  # five-minute samples without which nothing is known of the correlation
 RENEWED = (1, 2, 4, 7, 14)  # days after the first sample
 RENEWED_LATER = 56  # days between the renewals that follow: what goes together seldom changes
@@ -56,10 +57,10 @@ class Model(Grouped):
 
     @property
     def watched(self) -> Rows:
-        """What `lags` remembers; a week of samples; mean, scale and loadings; the running means."""
+        """What `lags` remembers; two weeks of samples; mean, scale and loadings; the running means."""
         return {
             **lags.ROWS,
-            "past": ((KEPT,), np.float64),
+            "past": ((PAST,), np.float64),
             "past_at": ((), np.int64),
             "born": ((), np.int64),
             "day": ((), np.int64),
@@ -129,30 +130,30 @@ def _departure(rows: Mapping[str, AnyArray], values: Array) -> Array:
 
 
 def _remember(rows: Mapping[str, AnyArray], values: Array, bins: IntArray) -> None:
-    """Write the first sample of every five minutes into the week."""
+    """Write the first sample of every five minutes into the past."""
     for s, line in enumerate(values):
         columns = np.flatnonzero(~np.isnan(line))
         fresh = columns[np.diff(bins[columns], prepend=rows["past_at"][s]) > 0]
         if fresh.size:
             if rows["past_at"][s] == 0:
                 rows["past"][s] = np.nan
-            rows["past"][s, bins[fresh] % KEPT] = np.clip(line[fresh], -1e30, 1e30)
+            rows["past"][s, bins[fresh] % PAST] = np.clip(line[fresh], -1e30, 1e30)
             rows["past_at"][s] = bins[fresh[-1]]
 
 
 def _renew(rows: Mapping[str, AnyArray]) -> None:
-    """Find mean, scale and the whitened directions of the week; metrics that never moved are left out."""
-    week = rows["past"]
-    filled = ~np.isnan(week).all(axis=1) & (rows["past_at"] > 0)
-    week = week[:, ~np.isnan(week[filled]).all(axis=0)]
+    """Find mean, scale and the whitened directions of the past; metrics that never moved are left out."""
+    past = rows["past"]
+    filled = ~np.isnan(past).all(axis=1) & (rows["past_at"] > 0)
+    past = past[:, ~np.isnan(past[filled]).all(axis=0)]
     rows["mean"][:], rows["deviation"][:], rows["loading"][:] = np.nan, np.nan, 0.0
-    if not filled.any() or week.shape[1] < FEW:
+    if not filled.any() or past.shape[1] < FEW:
         return
-    rows["mean"][filled] = np.nanmean(week[filled], axis=1)
-    spread = np.nanstd(week[filled], axis=1)
-    rows["deviation"][filled] = spread + 1e-3 * (np.nanmax(week[filled], axis=1) - np.nanmin(week[filled], axis=1))
+    rows["mean"][filled] = np.nanmean(past[filled], axis=1)
+    spread = np.nanstd(past[filled], axis=1)
+    rows["deviation"][filled] = spread + 1e-3 * (np.nanmax(past[filled], axis=1) - np.nanmin(past[filled], axis=1))
     used = filled & (rows["deviation"] > 0)
-    scaled = (week[used] - rows["mean"][used, None]) / rows["deviation"][used, None]
+    scaled = (past[used] - rows["mean"][used, None]) / rows["deviation"][used, None]
     scaled = np.clip(np.nan_to_num(scaled), -CLIP, CLIP)
     variance, vectors = np.linalg.eigh(scaled @ scaled.T / scaled.shape[1])
     whitened = vectors / np.sqrt(np.maximum(variance, LEAST * max(float(variance[-1]), 1e-300)))
