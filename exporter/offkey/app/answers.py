@@ -124,6 +124,7 @@ def forecast(answer: Answer, horizons: tuple[int, ...], output: str) -> None:
         click.echo(f"  {past}  {_said(frame.values[row, -1], say.say, say.suffix)} now")
         for one in _ahead(inquiry, whole, row, asked, step)["forecast"]:
             point, lower, upper = (_said(one[side], say.say, say.suffix) for side in ("point", "lower", "upper"))
+            lower = lower.removesuffix(say.suffix) if say.suffix.startswith(" ") else lower  # a word is said once
             click.echo(f"  in {one['horizon']:>4}  {point}, from {lower} to {upper}")
 
 

@@ -17,7 +17,7 @@ from offkey.app.telemetry import Telemetry
 from offkey.core.durations import format_duration
 from offkey.core.errors import ConfigError, QueryRejected
 from offkey.core.frame import Axis, IntArray
-from offkey.core.labels import NAME, Labels
+from offkey.core.labels import NAME, Labels, Matcher
 from offkey.core.ports import Source
 from offkey.core.signals import Signal
 from offkey.engine.inquiry import Inquiry, inquire
@@ -47,9 +47,10 @@ class Question:
         """Read, learn and follow what came before `at`.
 
         Raises:
-            ConfigError: no configuration, or the subject is neither a signal nor PromQL.
+            ConfigError: no configuration, no selector, or the subject is neither a signal nor PromQL.
             SourceError: the source gives no usable answer.
         """
+        self._matchers()  # a mistake in the selector is told before anything is read
         config = self._config(config_file, prometheus_url)
         (plan,) = wire.plans(config)
         sources = wire.sources(config)
@@ -65,17 +66,20 @@ class Question:
         Raises:
             ConfigError: the selector is none, or matches no series.
         """
-        try:
-            matchers = promql.matchers(self.selector) if self.selector else ()
-        except ValueError as error:
-            msg = f"{self.selector}: {error}; write for example '{{region=\"eu\"}}'"
-            raise ConfigError(msg) from error
+        matchers = self._matchers()
         found = [row for row, labels in enumerate(series) if all(one.matches(labels) for one in matchers)]
         if not found:
             have = ", ".join(map(str, series[:3])) or "none"
             msg = f"{self.selector or self.subject}: matches no series of {self.subject} (it has {len(series)}: {have})"
             raise ConfigError(msg)
         return np.array(found, np.int64)
+
+    def _matchers(self) -> tuple[Matcher, ...]:
+        try:
+            return promql.matchers(self.selector) if self.selector else ()
+        except ValueError as error:
+            msg = f"{self.selector}: {error}; write for example '{{region=\"eu\"}}'"
+            raise ConfigError(msg) from error
 
     def _config(self, config_file: Path | None, prometheus_url: str) -> Config:
         """Return a configuration of the one signal that was asked about."""
@@ -91,7 +95,7 @@ class Question:
             msg = f'no signal is called "{self.subject}"{near} (for the metric write {{__name__="{self.subject}"}})'
             raise ConfigError(msg)
         if wrong := promql.fault(self.subject):
-            msg = f'"{self.subject}" is no signal{near}, and as PromQL it is {wrong}'
+            msg = f'no signal is called "{self.subject}"{near}; as a query: {wrong}'
             raise ConfigError(msg)
         address = prometheus_url or UNUSED
         asked = parse(yamlfile.dump({"signals": [{"name": "query", "query": self.subject}]}), "the question", address)

@@ -12,9 +12,16 @@ from offkey.core.labels import Labels
 from offkey.core.ports import Choosing
 from offkey.engine.humanize import spoken
 from offkey.engine.inquiry import Episode, Inquiry, episodes, similar
+from offkey.engine.quality import GAP, NOT_FINITE, OUT_OF_RANGE, TOO_LARGE
 
 BEFORE = {"an hour": HOUR, "a day": DAY, "a week": WEEK}
 MOST_EPISODES = 3
+FAULTS = {
+    GAP: "its range holds fewer raw samples than usual",
+    NOT_FINITE: "it is no finite number",
+    OUT_OF_RANGE: "it is outside valid_range",
+    TOO_LARGE: "it is too large to be true",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +39,7 @@ class Explanation:
         objection: the model's own measure as a share of its bound, before the signal's policy.
         earlier: the samples an hour, a day and a week before.
         parts: what each part of the model adds to the objection.
+        left_out: why the sample counts as missing although the source gave one; empty otherwise.
         choice: what judges the series and why, where the detector chooses; empty otherwise.
         episode: the anomaly that is open, if one is.
         past: episodes of the replayed past that are like it, or the latest ones.
@@ -49,6 +57,7 @@ class Explanation:
     objection: float
     earlier: dict[str, float]
     parts: dict[str, float]
+    left_out: str
     choice: str
     episode: Episode | None
     past: tuple[Episode, ...]
@@ -76,6 +85,7 @@ def explain(inquiry: Inquiry, row: int) -> Explanation:
         objection=float(recent.strangeness[row, -1] / bound),
         earlier=dict(_earlier(inquiry, row)),
         parts={words: float(part[row] / bound) for words, part in inquiry.parts.items()},
+        left_out=_left_out(inquiry, row),
         choice=_choice(inquiry, row),
         episode=episode,
         past=similar(episode, known, MOST_EPISODES) if episode else known[-MOST_EPISODES:],
@@ -92,6 +102,16 @@ def _past_episodes(inquiry: Inquiry, labels: Labels) -> tuple[Episode, ...]:
 def _choice(inquiry: Inquiry, row: int) -> str:
     detector, labels = inquiry.plan.detector, inquiry.recent.frame.series[row]
     return detector.reasons(inquiry.memory.detector.align((labels,)))[0] if isinstance(detector, Choosing) else ""
+
+
+def _left_out(inquiry: Inquiry, row: int) -> str:
+    examined = inquiry.recent.examined
+    labels = examined.frame.series[row]
+    faults = [FAULTS.get(fault.kind, fault.kind) for fault in examined.faults if fault.labels == labels]
+    is_missing = bool(np.isnan(examined.frame.values[row, -1]))
+    if not faults and is_missing and examined.reports is not None and examined.reports.present[row, -1]:
+        return "there is less traffic than the floor"
+    return "; ".join(faults)
 
 
 def _earlier(inquiry: Inquiry, row: int) -> Iterator[tuple[str, float]]:
@@ -125,7 +145,8 @@ def sentences(inquiry: Inquiry, found: Explanation) -> Iterator[str]:
         began, worst = found.episode.start, found.episode
         lasting = format_duration(found.at - began)
         yield f"  open since {told(began)} ({lasting}), worst at {told(worst.worst_at)} with score {worst.worst:.2f}"
-    for words, share in sorted(found.parts.items(), key=lambda part: -np.nan_to_num(part[1])):
+    known = {words: share for words, share in found.parts.items() if not np.isnan(share)}
+    for words, share in sorted(known.items(), key=lambda part: -part[1]):
         yield f"  {share:5.2f} of the bound from {words}"
     if found.choice:
         yield f"  judged by {found.choice}"
@@ -137,7 +158,11 @@ def sentences(inquiry: Inquiry, found: Explanation) -> Iterator[str]:
 
 def _state(found: Explanation) -> str:
     if np.isnan(found.score):
-        return "unknown, there is no sample" if np.isnan(found.observed) else "unknown, not enough was seen yet"
+        if not np.isnan(found.observed):
+            return "unknown, not enough was seen yet"
+        return (
+            f"unknown, the sample is not judged: {found.left_out}" if found.left_out else "unknown, there is no sample"
+        )
     word = "OFF KEY" if found.score > 1 else "coming back" if found.episode else "as expected"
     return f"{word}, score {found.score:.2f} (1 is the bound)"
 

@@ -2,12 +2,33 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 from click.decorators import FC
 
+from offkey.core.errors import ConfigError
+
 DEFAULT_FILE = Path("offkey.yml")
 MOST_SIGNALS = 20  # that are proposed for a server nobody has described
+
+
+class Address(click.ParamType[str]):
+    """The address of a server; empty when none is given."""
+
+    name = "url"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ANN401 (click's)
+        """Return the address as it was written."""
+        from offkey.adapters.endpoint import Endpoint  # noqa: PLC0415 (--help stays fast)
+
+        if value:
+            try:
+                Endpoint(url=str(value))
+            except ConfigError as error:
+                self.fail(str(error).removeprefix("url: "), param, ctx)
+        return str(value)
+
 
 config_file = click.option(
     "--config.file",
@@ -20,6 +41,7 @@ config_file = click.option(
 prometheus_url = click.option(
     "--prometheus.url",
     "prometheus_url",
+    type=Address(),
     default="",
     metavar="URL",
     help="Address of the source `default`, whatever the file says; enough to start without a file.",

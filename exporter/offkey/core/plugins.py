@@ -10,6 +10,9 @@ from typing import Any
 
 from offkey.core.errors import UnknownPlugin
 
+# What people call the kinds of a folder.
+SAID = {"detect": "detector", "forecast": "forecaster", "tune": "tuner", "sources": "source", "stores": "store"}
+
 
 def names(package: str) -> list[str]:
     """Return the kinds of a package (`offkey.models.detect`), own files and other people's entry points, sorted."""
@@ -34,9 +37,10 @@ def place(package: str, name: str) -> str:
     """
     if name not in names(package):
         kind = package.rpartition(".")[2]
+        called = SAID.get(kind, f"{kind} plug-in")
         near = difflib.get_close_matches(name, names(package), n=1)
         hint = f"; did you mean '{near[0]}'?" if near else ""
-        msg = f"no {kind} plug-in called '{name}'{hint} (have: {', '.join(names(package))})"
+        msg = f"no {called} called '{name}'{hint} (have: {', '.join(names(package))})"
         raise UnknownPlugin(msg)
     return _foreign(package).get(name, f"{package}.{name}")
 

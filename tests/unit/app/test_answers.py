@@ -93,11 +93,30 @@ def test_forecast_gives_each_horizon_with_its_bounds(checkout, capsys):
     assert "in   4h" in asked(capsys, checkout, *arguments)
 
 
+def test_explain_says_why_a_sample_is_not_judged(checkout, capsys):
+    """What Prometheus shows and offkey leaves out is named, and no part of the model has a say in it."""
+    capped = checkout.with_name("capped.yml")
+    capped.write_text(checkout.read_text().replace("unit: orders/s", "valid_range: [0, 60]"))
+    text = asked(capsys, capped, "explain", "checkout", '{region="us"}')
+    assert "unknown, the sample is not judged: it is outside valid_range" in text
+    assert "nan" not in text
+
+
+def test_a_wrong_selector_is_told_before_anything_is_read(tmp_path, capsys):
+    """Nobody waits for a history to hear of a missing bracket."""
+    (tmp_path / "offkey.yml").write_text(
+        "sources: {default: {kind: recorded, path: absent.jsonl}}\nsignals: [{name: checkout, query: checkout_rate}]\n"
+    )
+    assert cli.run(["score", "checkout", "{region", "--config.file", str(tmp_path / "offkey.yml")]) == 2
+    assert "write for example" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (["explain", "chekout"], 'did you mean "checkout"'),
         (["explain", "checkout", "{region="], "write for example"),
+        (["explain", "rate("], 'no signal is called "rate("; as a query: not PromQL: unclosed left parenthesis'),
         (["explain", "checkout", '{region="mars"}'], "matches no series"),
         (["forecast", "checkout", "--horizon", "90s"], "not a multiple of the step"),
         (["score", "checkout", "--at", "yesterday"], "is no time"),

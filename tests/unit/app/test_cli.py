@@ -99,6 +99,10 @@ def test_help_imports_next_to_nothing():
         (["version", "--speed"], "error: No such option '--speed'.\nhint: offkey version --help\n"),
         (["check", "config"], "error: Missing argument 'PATHS...'.\nhint: offkey check config --help\n"),
         (["version", "-o", "xml"], "error: Invalid value for '-o' / '--output': 'xml' is not one of"),
+        (
+            ["run", "--once", "--prometheus.url", "localhost:9090"],
+            "error: Invalid value for '--prometheus.url': found 'localhost:9090'; write http://host:port",
+        ),
     ],
 )
 def test_wrong_usage_is_code_2_with_a_hint(run, arguments, said):
@@ -228,7 +232,8 @@ def test_models_are_listed_by_folder_without_importing_them(run):
 def test_options_of_a_kind_are_listed_with_defaults(run):
     """`models options` shows what may stand beside `kind`."""
     assert "season: Literal['none', 'daily', 'weekly'] = 'weekly'" in run("models", "options", "seasonal")[1]
-    assert run("models", "options", "sesonal")[0] == 2
+    wrong = "error: no kind is called 'sesonal'; did you mean \"seasonal\"?\nhint: offkey models list\n"
+    assert run("models", "options", "sesonal") == (2, "", wrong)
 
 
 def test_version_says_what_runs(run):

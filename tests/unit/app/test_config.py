@@ -202,7 +202,7 @@ REMEDIES = {
     'unit: "a\\nb"': '5:9: signals[0].unit: "a\\nb" is not one line of text',
     "stepp: 5m": '5:3: signals[0].stepp: unknown key "stepp"; did you mean "step"?',
     "severity: info": '5:3: signals[0].severity: unknown key "severity"; it belongs into "alert"',
-    "detector: seasonl": "5:13: signals[0].detector: no detect plug-in called 'seasonl'; did you mean 'seasonal'?",
+    "detector: seasonl": "5:13: signals[0].detector: no detector called 'seasonl'; did you mean 'seasonal'?",
     "detector: {kind: seasonal, sesson: daily}": (
         '5:30: signals[0].detector.sesson: seasonal has no option "sesson"; did you mean "season"?'
     ),

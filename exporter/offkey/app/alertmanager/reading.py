@@ -19,8 +19,10 @@ def load(config_file: Path | None) -> AlertmanagerSection:
         ConfigError: there is none, or it is not acceptable; one line for each mistake.
     """
     path = options.found(config_file)
-    document = yamlfile.load(path) if path is not None else yamlfile.parse("", str(options.DEFAULT_FILE))
-    return parse(document)
+    if path is None:
+        msg = f"no {options.DEFAULT_FILE} here; name a file with --config.file"
+        raise ConfigError(msg)
+    return parse(yamlfile.load(path))
 
 
 def parse(document: Document) -> AlertmanagerSection:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from offkey.app import options
+from offkey.app.wording import counted
 from offkey.core import targets
 
 LINT_FATAL = 3
@@ -72,7 +73,7 @@ def command(
     click.echo(outputs.written(found, form), nl=False)
     levels: tuple[str, ...] = SEVERITIES
     worst = max((levels.index(one.severity) for one in found), default=-1)
-    click.echo(f"{len(files)} files, {len(found)} findings", err=True)
+    click.echo(f"{counted(len(files), 'file')}, {counted(len(found), 'finding')}", err=True)
     if worst == levels.index("fatal"):
         context.exit(LINT_FATAL)
     context.exit(1 if worst >= levels.index(fail_on) else 0)

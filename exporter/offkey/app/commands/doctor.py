@@ -43,6 +43,11 @@ def command(context: click.Context, config_file: Path | None, prometheus_url: st
             click.echo(f"{click.style(f'{mark:4}', fg=color, bold=True)}  {checkup.subject}: {checkup.found}")
             if checkup.advice:
                 click.echo(f"      -> {checkup.advice}")
+    states = [checkup.state for checkup in found]
+    if output == "text":
+        open_ends = f", {states.count('warning')} to look at" if "warning" in states else ""
+        verdict = f"{states.count('failed')} keep pages from coming" if "failed" in states else "pages can come"
+        click.echo(f"{verdict}{open_ends}", err=True)
     if output == "json":
         click.echo(json.dumps({"version": 1, "checkups": [asdict(checkup) for checkup in found]}, indent=2))
-    context.exit(1 if any(checkup.state == "failed" for checkup in found) else 0)
+    context.exit(1 if "failed" in states else 0)

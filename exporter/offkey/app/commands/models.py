@@ -11,6 +11,7 @@ import click
 from offkey.app import kinds, options
 from offkey.app.folder import CommandList
 from offkey.core import plugins
+from offkey.core.errors import UnknownPlugin
 
 FOLDERS = {"detector": kinds.DETECTORS, "forecaster": kinds.FORECASTERS, "tuner": kinds.TUNERS, "source": kinds.SOURCES}
 
@@ -51,7 +52,13 @@ def list_options(kind: str, output: str) -> None:
 
     Example: offkey models options seasonal
     """
-    package = next((package for package in FOLDERS.values() if kind in plugins.names(package)), kinds.DETECTORS)
+    package = next((package for package in FOLDERS.values() if kind in plugins.names(package)), "")
+    if not package:
+        from offkey.app.fields import nearest  # noqa: PLC0415 (--help stays fast)
+
+        near = nearest(kind, [name for folder in FOLDERS.values() for name in plugins.names(folder)])
+        msg = f"no kind is called '{kind}'{near}"
+        raise UnknownPlugin(msg)
     rows = [
         {
             "option": option.name,

@@ -62,9 +62,8 @@ def rules(api: Api, timeout: float, signals: Sequence[Watched]) -> Iterator[Chec
         subject = f"rules of {one.signal.name}"
         broken = [rule for rule in loaded.get(group, ()) if rule.get("health") == "err"]
         if group not in loaded and one.is_young:
-            advice = "run offkey rules generate again when a day has been seen"
-            yield Checkup(subject, "warning", "not loaded: its past is too short to learn bounds from", advice)
-        elif group not in loaded:
+            continue  # it has none yet, as was said of the signal
+        if group not in loaded:
             advice = "offkey rules generate -o FOLDER, and name FOLDER/*.rules.yml in rule_files"
             yield Checkup(subject, "failed", "not loaded: nobody is paged", advice)
         elif broken:

@@ -54,7 +54,8 @@ def look(found: Signal, api: Api, timeout: float, at: int) -> tuple[Checkup, Wat
         return Checkup(subject, "warning", f"{count}, of which {found.max_series:,} are watched", advice), there
     if there.is_young:
         words = f"{count}; the past reaches back {format_duration(back)}"
-        return Checkup(subject, "warning", words, "wait: scores come when a day has been seen"), there
+        then = "; then run offkey rules generate again" if found.alert else ""
+        return Checkup(subject, "warning", words, f"wait: scores come when a day has been seen{then}"), there
     if back < found.history:
         past = f"{format_duration(back)} of {format_duration(found.history)} of history"
         return Checkup(subject, "ok", f"{count}, {past}; the rest comes with time"), there

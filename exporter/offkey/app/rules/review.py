@@ -17,6 +17,7 @@ FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 @click.option(
     "--alertmanager.url",
     "alertmanager_url",
+    type=options.Address(),
     default="",
     metavar="URL",
     help="Alertmanager whose silences are read, instead of the file's.",

@@ -134,9 +134,9 @@ def test_a_young_signal_has_no_rules_yet():
     query = "count(checkout_rate)"
     found, there = signals.look(CHECKOUT, Server({(query, NOW): 3.0}), 1.0, NOW)
     assert (found.state, there.is_young) == ("warning", True)
-    rules = next(servers.rules(Server(pages=groups("offkey-exporter")), 1.0, [there]))
-    assert rules.state == "warning"
-    assert "when a day has been seen" in rules.advice
+    assert found.advice == "wait: scores come when a day has been seen; then run offkey rules generate again"
+    (rules,) = servers.rules(Server(pages=groups("offkey-exporter")), 1.0, [there])
+    assert (rules.subject, rules.state) == ("rules that watch offkey", "ok")
 
 
 def test_series_beyond_the_cap_are_told():
