@@ -12,6 +12,7 @@ from offkey.core.durations import DAY, HOUR, MINUTE
 from offkey.core.errors import MissingLibrary
 from offkey.core.frame import Axis, Frame
 from offkey.core.labels import Labels
+from offkey.core.ports import Reaching
 from offkey.core.state import State
 from offkey.models.crossing import time_to_limit
 
@@ -337,6 +338,18 @@ def test_instants_are_answered_one_by_one(forecaster):
     for column in columns:
         single = everything(forecaster.forecast(state, future.columns(column, column + 1)))
         np.testing.assert_allclose(single[:, :, 0], dense[:, :, column], rtol=1e-9)
+
+
+def test_horizons_are_answered_at_once_as_one_by_one(forecaster):
+    """A forecaster that answers several distances together says of each what it says of it alone."""
+    if not isinstance(forecaster.model, Reaching):
+        pytest.skip("says one after the other")
+    frame = waves()
+    state = forecaster.fit(frame)
+    together = everything(forecaster.model.reach(state, frame, HORIZONS))
+    for column, horizon in enumerate(HORIZONS):
+        alone = everything(forecaster.forecast(state, frame.future(1, horizon)))
+        np.testing.assert_allclose(together[:, :, column], alone[:, :, 0], rtol=1e-9)
 
 
 def test_a_state_is_named_arrays_of_numbers(forecaster):

@@ -1,6 +1,6 @@
 """What the engine asks of models and of the outside world."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -97,6 +97,15 @@ class Forecaster(Learner, Protocol):
 
     def forecast(self, state: State, future: Frame) -> Forecast:
         """Return the values at the frame's instants, which follow the last learned one at any step, (S, H) each."""
+        ...
+
+
+@runtime_checkable
+class Reaching(Protocol):
+    """A forecaster that says at once, for less, what `forecast` says of several distances one after the other."""
+
+    def reach(self, state: State, now: Frame, horizons: Sequence[int]) -> Forecast:
+        """Return the values so many seconds after the last column of `now`, (S, H) each."""
         ...
 
 

@@ -9,6 +9,8 @@ from offkey.core.durations import MINUTE
 from offkey.core.findings import Forecast
 from offkey.core.frame import Array, Axis, Frame, IntArray
 from offkey.core.labels import Labels
+from offkey.core.ports import Forecaster, Reaching
+from offkey.core.state import State
 from offkey.engine.memory import Memory
 from offkey.engine.plan import Plan
 from offkey.models.crossing import limit_window, time_to_limit
@@ -64,19 +66,23 @@ def outlook(plan: Plan, memory: Memory, now: Frame) -> Outlook:
     """Return what the forecaster says at the only column of `now`, which it has learned."""
     signal, size = plan.signal, len(now.series)
     low, high = signal.span
-    said = [plan.forecaster.forecast(memory.forecaster, now.future(1, horizon)) for horizon in signal.horizons]
-    none = np.empty((size, 0))
-    forecast = (
-        Forecast(*(np.clip(np.hstack([none, *sides]), low, high) for sides in zip(*map(_sides, said), strict=True)))
-        if said
-        else Forecast(none, none, none)
-    )
+    said = _at_horizons(plan.forecaster, memory.forecaster, now, signal.horizons)
+    forecast, none = Forecast(*(np.clip(side, low, high) for side in _sides(said))), np.empty((size, 0))
     future, path = now.future(0), Forecast(none, none, none)
     if signal.limit is not None and signal.horizons:
         step = math.gcd(CROSSING_STEP, *signal.horizons)
         future = now.future(max(signal.horizons) // step, step)
         path = plan.forecaster.forecast(memory.forecaster, future)
     return Outlook(now.series, now.axis.end // BIN, forecast, future.axis, path)
+
+
+def _at_horizons(forecaster: Forecaster, known: State, now: Frame, horizons: tuple[int, ...]) -> Forecast:
+    """Return what is forecast so many seconds after the only column of `now`, (S, H) each."""
+    if isinstance(forecaster, Reaching):
+        return forecaster.reach(known, now, horizons)
+    said = [_sides(forecaster.forecast(known, now.future(1, horizon))) for horizon in horizons]
+    none = np.empty((len(now.series), 0))
+    return Forecast(*(np.hstack([none, *(sides[k] for sides in said)]) for k in range(3)))
 
 
 def _sides(forecast: Forecast) -> tuple[Array, Array, Array]:

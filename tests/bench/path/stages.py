@@ -9,6 +9,8 @@ import numpy as np
 from offkey.adapters.sinks.exposition import Sink
 from offkey.core.findings import Snapshot
 from offkey.core.frame import Axis, Frame
+from offkey.engine.memory import Memory
+from offkey.engine.outlook import outlook
 
 from . import rivals
 from .fleet import NOW, Fleet, values
@@ -31,10 +33,9 @@ def scoring(fleet: Fleet) -> Iterator[Figure]:
     yield Figure("scoring", "score_to_river_holt_winters_ratio", size, theirs / RIVAL_SERIES * size / score, "times")
     yield Figure("scoring", "score_to_python_objects_ratio", size, rivals.objects(RIVAL_SERIES) * size / score, "times")
     yield Figure("scoring", "band", size, size / cpu(lambda: model.band(state, frame, bound)) / 1e6, MILLIONS)
-    future, forecaster = frame.future(1, 3600), fleet.plan.forecaster
-    known = fleet.known.states["forecaster"]
-    ahead = cpu(lambda: forecaster.forecast(known, future), 3)
-    yield Figure("scoring", "forecast_one_horizon", size, size / ahead / 1e6, MILLIONS)
+    known = Memory.of(fleet.known)
+    ahead = cpu(lambda: outlook(fleet.plan, known, frame), 3)
+    yield Figure("scoring", "four_forecasts", size, size / ahead / 1e6, MILLIONS)
 
 
 def cycle(fleet: Fleet) -> Iterator[Figure]:

@@ -1,13 +1,14 @@
 """A bank of cheap forecasters, each trusted by what it got right lately at that distance."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
 from offkey.core.findings import Forecast
-from offkey.core.frame import Array, Frame
+from offkey.core.frame import Array, Frame, IntArray
+from offkey.core.labels import Labels
 from offkey.core.state import AnyArray, State
 from offkey.models.forecast.bank._kernel import continue_series, learn
 from offkey.models.forecast.bank._learned import Learned, shapes
@@ -50,15 +51,28 @@ class Model:
 
     def forecast(self, state: State, future: Frame) -> Forecast:
         """Return point and bounds, shape (S, H); NaN at a distance from which nothing could be judged yet."""
-        out = np.empty((3, *future.values.shape))
-        learned = _arrays(state.align(future.series).rows)
-        numbers, slots = future.axis.times // BIN, slots_of(future)
+        return _said(state, future.series, future.axis.times, slots_of(future))
 
-        def work(first: int, last: int) -> None:
-            continue_series(learned, (first, last), numbers, slots, out, desk())
+    def reach(self, state: State, now: Frame, horizons: Sequence[int]) -> Forecast:
+        """Return what `forecast` does at some distances in seconds from the last column of `now`."""
+        futures = [now.future(1, horizon) for horizon in horizons]
+        times = np.array([future.axis.end for future in futures], np.int64)
+        slots = np.empty((len(now.series), len(futures)), np.int64)
+        for column, future in enumerate(futures):
+            slots[:, column] = slots_of(future)[:, 0]
+        return _said(state, now.series, times, slots)
 
-        shared_out(len(future.series), work)
-        return Forecast(*out)
+
+def _said(state: State, series: tuple[Labels, ...], times: IntArray, slots: IntArray) -> Forecast:
+    """Return what is said of instants (H,), in slots of the week (S, H)."""
+    out = np.empty((3, *slots.shape))
+    learned = _arrays(state.align(series).rows)
+
+    def work(first: int, last: int) -> None:
+        continue_series(learned, (first, last), times // BIN, slots, out, desk())
+
+    shared_out(len(series), work)
+    return Forecast(*out)
 
 
 def _arrays(rows: Mapping[str, AnyArray]) -> Learned:
