@@ -69,7 +69,9 @@ def _worth(at):
     """Return what an alert was worth that fired once, was silenced meanwhile, and mostly called right."""
     fired = Episode(Labels.of(alertname="PaymentsFail"), at - 1_500, at - 1_380, at)
     alert = AlertId("PaymentsFail", "critical", "payment_success")
-    return AlertQuality(alert, (Page(fired, is_acknowledged=True),), cost_of([fired], WEEK), (), 4, 1, hears=True)
+    return AlertQuality(
+        alert, (Page(fired, is_acknowledged=True),), cost_of([fired], WEEK, fired.fired), (), 4, 1, hears=True
+    )
 
 
 def _snapshot(cycle, instant, broken):

@@ -15,6 +15,7 @@ from offkey.app.logs import logger
 from offkey.app.progress import waiting
 from offkey.app.telemetry import Telemetry
 from offkey.core.findings import Snapshot, Verdict
+from offkey.core.labels import NAME
 from offkey.engine.cycle import Engine
 
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
@@ -71,8 +72,9 @@ def _print_table(snapshot: Snapshot, _telemetry: Telemetry) -> None:
         for place in np.argsort(-np.nan_to_num(verdict.score, nan=-1.0), kind="stable"):
             table.add_row(*_row(verdict, int(place)), style="red" if verdict.anomalous[place] else "")
     Console().print(table)
-    for fault in snapshot.faults:
-        Console(stderr=True).print(f"{fault.signal}: {fault.kind}: {fault.detail}", style="yellow", markup=False)
+    for fault in (*snapshot.faults, *(fault for verdict in snapshot.verdicts for fault in verdict.faults)):
+        where = f"{fault.signal}{fault.labels.without(NAME) or ''}"
+        Console(stderr=True).print(f"{where}: {fault.kind}: {fault.detail}", style="yellow", markup=False)
 
 
 def _row(verdict: Verdict, place: int) -> tuple[str, ...]:

@@ -134,7 +134,8 @@ def qualities(
         found.setdefault(AlertId.of(labels), []).extend(_episodes(labels, ~np.isnan(row), firing))
     whole = firing.axis.size * firing.axis.step
     return [
-        _quality(alert, episodes, silences, lived.get(alert.signal, whole)) for alert, episodes in sorted(found.items())
+        _quality(alert, episodes, silences, lived.get(alert.signal, whole), firing.axis.end)
+        for alert, episodes in sorted(found.items())
     ]
 
 
@@ -147,12 +148,14 @@ def _episodes(labels: Labels, is_on: BoolArray, firing: Frame) -> Iterator[Episo
             yield Episode(labels, int(times[first]), int(times[first]), ended)
 
 
-def _quality(alert: AlertId, episodes: list[Episode], silences: Sequence[Silence] | None, seconds: int) -> AlertQuality:
+def _quality(
+    alert: AlertId, episodes: list[Episode], silences: Sequence[Silence] | None, seconds: int, end: int
+) -> AlertQuality:
     episodes.sort(key=lambda one: (one.fired, one.labels.pairs))
     heard = {one.labels: [said for said in silences or () if said.concerns(one.labels)] for one in episodes}
     pages = [_page(one, heard[one.labels]) for one in episodes]
     told = tuple(one for one in pages if one is not None)
-    cost = cost_of([one.episode for one in told], seconds)
+    cost = cost_of([one.episode for one in told], seconds, end)
     marks = {id(said): said.verdict for one in told for said in _about(one.episode, heard[one.episode.labels])}
     right, wrong = (sum(mark == kind for mark in marks.values()) for kind in ("true", "false"))
     return AlertQuality(alert, told, cost, tuple(_gaps(told)), right, wrong, silences is not None)

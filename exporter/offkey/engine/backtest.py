@@ -71,4 +71,4 @@ def _cost(seen: Replay, fires: BoolArray, counted: int) -> Cost:
         for first, last in runs(row)
     ]
     found.sort(key=lambda one: (one.fired, one.labels.pairs))
-    return cost_of(found, counted * frame.axis.step)
+    return cost_of(found, counted * frame.axis.step, frame.axis.end)

@@ -7,6 +7,7 @@ import click
 from offkey.adapters import files
 from offkey.app import options
 from offkey.app.folder import CommandList
+from offkey.app.wording import counted
 
 
 @click.group(cls=CommandList)
@@ -82,5 +83,5 @@ def test(context: click.Context, config_file: Path | None, labels: tuple[str, ..
         if not is_good:
             click.echo(f"     the test says {wanted}; amtool says {seen}", err=True)
     programs.check(made)
-    click.echo(f"{len(asked)} alerts, {failed} of them otherwise than wanted", err=True)
+    click.echo(f"{counted(len(asked), 'alert')}, {failed} of them otherwise than wanted", err=True)
     context.exit(1 if failed else 0)

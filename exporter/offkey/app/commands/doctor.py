@@ -45,9 +45,10 @@ def command(context: click.Context, config_file: Path | None, prometheus_url: st
                 click.echo(f"      -> {checkup.advice}")
     states = [checkup.state for checkup in found]
     if output == "text":
-        open_ends = f", {states.count('warning')} to look at" if "warning" in states else ""
-        verdict = f"{states.count('failed')} keep pages from coming" if "failed" in states else "pages can come"
-        click.echo(f"{verdict}{open_ends}", err=True)
+        counts = {"failed": states.count("failed"), "to look at": states.count("warning")}
+        rest = ", ".join(f"{count} {words}" for words, count in counts.items() if count)
+        verdict = "pages cannot come yet" if counts["failed"] else "pages can come"
+        click.echo(f"{verdict}: {rest}" if rest else verdict, err=True)
     if output == "json":
         click.echo(json.dumps({"version": 1, "checkups": [asdict(checkup) for checkup in found]}, indent=2))
     context.exit(1 if "failed" in states else 0)

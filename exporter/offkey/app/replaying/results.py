@@ -1,7 +1,7 @@
 """What a replay of rules found, as values a program can read and as a table for people."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -50,7 +50,7 @@ def tree(after: Results, before: Results | None) -> dict[str, Any]:
 def joined(first: Cost, second: Cost) -> Cost:
     """Return the cost of two rules of one name."""
     both = sorted((*first.episodes, *second.episodes), key=lambda one: one.fired)
-    return cost_of(both, round(first.weeks * WEEK))
+    return replace(cost_of(both, round(first.weeks * WEEK), 0), seconds=first.seconds + second.seconds)
 
 
 def name(played: Played) -> str:

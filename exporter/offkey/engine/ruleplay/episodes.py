@@ -50,7 +50,8 @@ class Cost:
 
 def cost(played: Played) -> Cost:
     """Return what one alerting rule would have cost."""
-    return cost_of(episodes(played), played.times.size * played.group.interval)
+    times = played.times
+    return cost_of(episodes(played), times.size * played.group.interval, int(times[-1]) if times.size else 0)
 
 
 def episodes(played: Played) -> tuple[Episode, ...]:
@@ -64,11 +65,10 @@ def episodes(played: Played) -> tuple[Episode, ...]:
     return tuple(sorted(found, key=lambda one: (one.fired, one.labels.pairs)))
 
 
-def cost_of(found: Sequence[Episode], seconds: int) -> Cost:
-    """Return what some episodes cost in a time of so many seconds."""
-    last = max((one.ended or one.fired for one in found), default=0)
-    lengths = np.array([(one.ended or last) - one.fired for one in found], np.int64)
+def cost_of(found: Sequence[Episode], seconds: int, end: int) -> Cost:
+    """Return what some episodes cost in a time of so many seconds; one that still fires has lasted until its end."""
     ended = np.array([one.ended is not None for one in found], bool)
+    lengths = np.array([(end if one.ended is None else one.ended) - one.fired for one in found], np.int64)
     short = float((lengths[ended] < SHORT).mean()) if ended.any() else float("nan")
     return Cost(tuple(found), pages_of(found), seconds / WEEK, int(lengths.sum()), short)
 

@@ -114,4 +114,11 @@ def test_series_that_fire_together_are_one_page():
     one = played([AlertRule("A", "x > 0")], world(a="1 0x9 0x9 0x9 1 1 1", b="0 1 0x9 0x9 0x9 1 0"), 40)["A"]
     assert len(cost(one).episodes) == 4
     assert cost(one).pages == 2
-    assert cost_of((), 0).pages == 0
+    assert cost_of((), 0, 0).pages == 0
+
+
+def test_what_still_fires_has_lasted_until_the_end_of_the_replay():
+    """An alert that never ended is not one of no length."""
+    one = played([AlertRule("A", "x > 0")], world(a="0 1 1 1"), 4)["A"]
+    assert [episode.ended for episode in cost(one).episodes] == [None]
+    assert cost(one).seconds == 2 * one.group.interval
