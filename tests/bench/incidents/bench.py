@@ -74,7 +74,7 @@ class Outcome:
         found: seconds from the start of each incident to its page, by id; infinite when it never came.
         allowed: seconds within which each should be known.
         false: pages that belong to no incident.
-        benign: pages while something benign happened to the series that were off.
+        benign: those of them while something benign happened that the series that were off can show.
     """
 
     days: float
@@ -107,7 +107,7 @@ def judged(pages: Sequence[Page], truth: Sequence[Incident], days: float) -> Out
     incidents = [entry for entry in truth if entry.category == "incident"]
     waits = {entry.id: _wait(entry, pages) for entry in incidents}
     stray = [page for page in pages if not any(_belongs(page, entry) for entry in incidents)]
-    benign = tuple(page for page in stray if any(_belongs(page, entry) for entry in truth))
+    benign = tuple(page for page in stray if any(_belongs(page, entry) and _shows(page, entry) for entry in truth))
     return Outcome(days, tuple(pages), waits, {entry.id: entry.delay for entry in incidents}, tuple(stray), benign)
 
 
@@ -120,6 +120,12 @@ def _belongs(page: Page, entry: Incident) -> bool:
     """Return whether a page is about an incident: at its time, about a series it touches."""
     overlaps = page.start <= entry.end + AFTERMATH and page.end >= entry.start
     return overlaps and bool(entry.rows(page.series).any())
+
+
+def _shows(page: Page, entry: Incident) -> bool:
+    """Return whether series of a page tell apart what an event happens to: they have a label of it, or it has none."""
+    named = {matcher.name for matcher in entry.selector}
+    return not named or any(name in labels for labels in page.series for name in named)
 
 
 def _at_step(config: Config) -> Config:

@@ -42,3 +42,10 @@ def test_a_page_about_something_benign_is_false_and_named():
     stray = page(RELEASE.start + HOUR, Labels.of(artist_id="ar_0007"), "MusicArtist")
     outcome = judged([stray], [OUTAGE, RELEASE], 14.0)
     assert outcome.false == outcome.benign == (stray,)
+
+
+def test_a_page_about_what_an_event_cannot_be_seen_in_is_false_alone():
+    """An album release is not what a network's delay is about."""
+    stray = page(RELEASE.start + HOUR, Labels.of(cdn="cdn_a", region="eu-west"), "MusicPlaybackStartSlow")
+    outcome = judged([stray], [OUTAGE, RELEASE], 14.0)
+    assert (outcome.false, outcome.benign) == ((stray,), ())
