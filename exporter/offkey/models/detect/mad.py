@@ -50,14 +50,22 @@ class Model:
 
     def score(self, state: State, frame: Frame) -> Array:
         """Return decades of rarity under a Laplace law with the window's MAD, shape (S, T)."""
-        middle, spread = self._walk(state, frame)
-        return np.abs(frame.values - middle) / spread * DECADES_PER_MAD
+        return self.sweep(state, frame, np.zeros(len(frame.series)))[0]
 
     def band(self, state: State, frame: Frame, bound: Array) -> Band:
         """Return the rolling median and the samples whose strangeness is `bound`, (S, T) each."""
+        return self.sweep(state, frame, bound)[1]
+
+    def sweep(self, state: State, frame: Frame, bound: Array) -> tuple[Array, Band]:
+        """Return what `score` and `band` do, of one walk."""
         middle, spread = self._walk(state, frame)
         reach = bound[:, None] / DECADES_PER_MAD * spread
-        return Band(middle, middle - reach, middle + reach)
+        return np.abs(frame.values - middle) / spread * DECADES_PER_MAD, Band(middle, middle - reach, middle + reach)
+
+    def glance(self, state: State, frame: Frame, bound: Array) -> tuple[Array, Array]:
+        """Return strangeness and the rolling median, (S, T) each."""
+        strangeness, band = self.sweep(state, frame, bound)
+        return strangeness, band.expected
 
     def _walk(self, state: State, frame: Frame) -> tuple[Array, Array]:
         """Return the median and the MAD before each column, (S, T) each; NaN where too little was seen."""
@@ -66,12 +74,19 @@ class Model:
         middle, spread = np.full((2, *frame.values.shape), np.nan)
         for t, values in enumerate(frame.values.T):
             known = written >= FEW
-            middle[known, t] = np.nanmedian(kept[known], axis=1)
+            middle[known, t] = _median(kept[known])
             away = np.abs(kept[known] - middle[known, t, None])
-            floor = 0.1 * np.nanmean(away, axis=1) + 1e-12 * (1 + np.abs(middle[known, t]))
-            spread[known, t] = np.nanmedian(away, axis=1) + floor
+            mean = np.nansum(away, axis=1) / np.count_nonzero(~np.isnan(away), axis=1)
+            spread[known, t] = _median(away) + 0.1 * mean + 1e-12 * (1 + np.abs(middle[known, t]))
             _remember(kept, written, wait, values, frame.axis.step, self.window / KEPT)
         return middle, spread
+
+
+def _median(values: Array) -> Array:
+    """Return the median of each row, (S,), where NaN is missing; numpy's own takes twelve times as long."""
+    ranked, rows = np.sort(values, axis=1), np.arange(len(values))  # NaN comes last
+    count = np.count_nonzero(~np.isnan(values), axis=1)
+    return np.asarray(0.5 * (ranked[rows, (count - 1) // 2] + ranked[rows, count // 2]))
 
 
 def _remember(kept: Array, written: Array, wait: Array, values: Array, step: int, pause: float) -> None:
