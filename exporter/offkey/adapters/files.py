@@ -2,17 +2,18 @@
 
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 
-def write(path: Path, content: bytes, mode: int = 0o644) -> None:
+def write(path: Path, content: bytes | Iterable[bytes | memoryview], mode: int = 0o644) -> None:
     """Replace the content of a file in one step, and make it last.
 
     The unfinished file lies beside it under a name that ends in `.tmp`, which no glob for YAML or JSON takes for one.
 
     Args:
         path: the file; its folder exists. A link is followed: what it points to is replaced.
-        content: all of it.
+        content: all of it, or one piece after the other.
         mode: permissions of the new file.
 
     Raises:
@@ -22,7 +23,7 @@ def write(path: Path, content: bytes, mode: int = 0o644) -> None:
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
+            file.writelines((content,) if isinstance(content, bytes) else content)
             os.fchmod(file.fileno(), mode)
             file.flush()
             os.fsync(file.fileno())

@@ -37,20 +37,29 @@ class Newer(StateError):
     """The bytes are whole, and written by an offkey that knows more."""
 
 
-def encode(key: str, learned: Learned) -> bytes:
-    """Return the container of what was learned.
+def encoded(key: str, learned: Learned) -> Iterator[bytes | memoryview]:
+    """Yield the container of what was learned piece by piece; arrays are not copied.
 
     Raises:
         StateError: an array holds something else than numbers or truth values.
     """
+    seal = hashlib.sha256()
+    for piece in _unsealed(key, learned):
+        seal.update(piece)
+        yield piece
+    yield seal.digest()
+
+
+def _unsealed(key: str, learned: Learned) -> Iterator[bytes | memoryview]:
     tables: dict[tuple[Labels, ...], int] = {}
-    blocks: list[bytes] = []
+    blocks: list[AnyArray] = []
     states = {name: _described(state, tables, blocks) for name, state in learned.states.items()}
     series = [[labels.pairs for labels in table] for table in tables]
     header = {"key": key, "until": int(learned.until), "series": series, "states": states}
     text = json.dumps(header, separators=(",", ":")).encode()
-    content = b"".join([PREFIX.pack(MAGIC, SCHEMA, len(text)), text, *blocks])
-    return content + hashlib.sha256(content).digest()
+    yield PREFIX.pack(MAGIC, SCHEMA, len(text))
+    yield text
+    yield from (block.reshape(-1).view(np.uint8).data for block in blocks)
 
 
 def decode(content: bytes) -> tuple[str, Learned]:
@@ -118,7 +127,7 @@ def _header(content: bytes) -> tuple[dict[str, Any], int]:
     return header, start
 
 
-def _described(state: State, tables: dict[tuple[Labels, ...], int], blocks: list[bytes]) -> dict[str, Any]:
+def _described(state: State, tables: dict[tuple[Labels, ...], int], blocks: list[AnyArray]) -> dict[str, Any]:
     """Return a state's part of the header; its arrays are added to the blocks."""
     described: dict[str, Any] = {"series": tables.setdefault(state.series, len(tables))}
     for part, arrays in (("rows", state.rows), ("shared", state.shared)):
@@ -126,12 +135,12 @@ def _described(state: State, tables: dict[tuple[Labels, ...], int], blocks: list
     return described
 
 
-def _block(name: str, array: AnyArray, blocks: list[bytes]) -> list[Any]:
+def _block(name: str, array: AnyArray, blocks: list[AnyArray]) -> list[Any]:
     little = array.dtype.newbyteorder("<")
     if little.str not in _DTYPES:
         msg = f'learned array "{name}" has dtype {array.dtype}; stored are numbers and truth values of up to 8 bytes'
         raise StateError(msg)
-    blocks.append(np.ascontiguousarray(array, little).tobytes())
+    blocks.append(np.ascontiguousarray(array, little))
     return [little.str, list(array.shape)]
 
 

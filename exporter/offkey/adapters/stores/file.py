@@ -77,11 +77,10 @@ class Store:
         stem = _stem(key)
         current, former = self._generations(stem)
         following = self._folder / f"{stem}{_NEXT}"
-        content = container.encode(key, learned)
         try:
             for path in (current, former):
                 _refuse_newer(path)
-            files.write(following, content, _FILE_MODE)
+            files.write(following, container.encoded(key, learned), _FILE_MODE)
             if current.exists():
                 current.replace(former)
             following.replace(current)

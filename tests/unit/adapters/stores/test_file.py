@@ -88,7 +88,7 @@ def current(folder):
 
 def test_golden_container(golden):
     """The bytes of schema 1 do not change, and are read for ever."""
-    content = container.encode("tenant/checkout", learned())
+    content = b"".join(container.encoded("tenant/checkout", learned()))
     golden("state-schema-1.txt", base64.encodebytes(content).decode())
     key, found = container.decode(content)
     assert (key, value_of(found)) == ("tenant/checkout", 1.0)
@@ -96,12 +96,12 @@ def test_golden_container(golden):
 
 def test_a_table_of_series_is_written_once():
     """States about the same series share their labels."""
-    assert container.encode("k", learned()).count(b"requests") == 1
+    assert b"".join(container.encoded("k", learned())).count(b"requests") == 1
 
 
 def test_every_truncation_is_detected():
     """No shorter file, of any length, is taken for a whole one."""
-    content = container.encode("k", learned())
+    content = b"".join(container.encoded("k", learned()))
     for length in range(len(content)):
         with pytest.raises(container.Damaged):
             container.decode(content[:length])
@@ -111,7 +111,7 @@ def test_every_truncation_is_detected():
 
 def test_every_flipped_bit_is_detected():
     """300 random ones: header, numbers, seal, wherever."""
-    content = container.encode("k", learned())
+    content = b"".join(container.encoded("k", learned()))
     for place in np.random.default_rng(7).choice(8 * len(content), 300, replace=False).tolist():
         flipped = bytearray(content)
         flipped[place // 8] ^= 1 << place % 8
