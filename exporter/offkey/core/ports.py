@@ -65,7 +65,10 @@ class Sweeping(Protocol):
         ...
 
     def glance(self, state: State, frame: Frame, bound: Array) -> tuple[Array, Array]:
-        """Return strangeness and what a band would expect, without looking for its edges."""
+        """Return strangeness and what a band would expect, without looking for its edges.
+
+        Nothing need be said of a series whose only sample is missing.
+        """
         ...
 
 

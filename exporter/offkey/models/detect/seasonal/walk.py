@@ -119,6 +119,12 @@ def learned_of(learned: Learned, s: int) -> Learned:
 
 
 @door
+def bounded(x: float) -> float:
+    """Return a sample, or the largest that is believed on its side."""
+    return math.copysign(LARGEST, x) if abs(x) > LARGEST else x
+
+
+@door
 def walk(mode: int, values: Array, clock: Clock, rates: Array, rows: Rows, bound: Array, out: Array) -> None:
     """Go through some series and all columns.
 
@@ -134,13 +140,13 @@ def walk(mode: int, values: Array, clock: Clock, rates: Array, rows: Rows, bound
     """
     last = values.shape[1] - 1
     for s in range(rows.first, rows.last):
+        if mode == GLANCE and last == 0 and math.isnan(values[s, 0]):
+            continue  # of a message that brings some series, most are missing
         run, learned = rows.running[s], learned_of(rows.learned, s)
         if mode != LEARN and last > 0:
             run, learned = copied(run, rows.spare), spared(learned, rows.spared)
         for t in range(last + 1):
-            x = values[s, t]
-            if abs(x) > LARGEST:
-                x = math.copysign(LARGEST, x)
+            x = bounded(values[s, t])
             now = column(clock, clock.zone[s], t)
             p = predict(run, learned, now, rates)
             learns = mode == LEARN or t < last
