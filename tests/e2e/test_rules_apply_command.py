@@ -60,10 +60,11 @@ def test_diff_apply_and_nothing_more_to_do(prometheus, monkeypatch):
     assert list(Path("rules").iterdir()) == []
     done = offkey("apply")
     assert done.exit_code == 0, done.output
-    assert f"{prometheus}: 1 groups are loaded and healthy" in done.stderr
+    assert f"{prometheus}: 1 group loaded and healthy" in done.stderr
     groups = requests.get(f"{prometheus}/api/v1/rules", timeout=5).json()["data"]["groups"]
     assert [group["name"] for group in groups] == ["offkey-answers"]
-    assert offkey("diff").exit_code == 0
+    again = offkey("diff")
+    assert (again.exit_code, again.stdout, again.stderr) == (0, "", "rules: nothing to change\n")
     refused = offkey("apply", "--target", "operator")
     assert (refused.exit_code, "kubectl apply" in str(refused.exception)) == (1, True)
 

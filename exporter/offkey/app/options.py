@@ -105,3 +105,10 @@ def echo_diff(text: str) -> None:
     for line in text.splitlines():
         color = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1])
         click.secho(line, fg=color)
+
+
+def echo_changes(text: str, folder: Path) -> None:
+    """Show what would change in a folder as a diff, or say on stderr that nothing would."""
+    echo_diff(text)
+    if not text:
+        click.echo(f"{folder}: nothing to change", err=True)

@@ -12,7 +12,9 @@ HEAD = ("ALERT", "SEVERITY", "PAGES/WEEK", "BUDGET", "FLAPS/WEEK", "SHORT", "SEL
 
 
 def table(found: Outcome) -> Iterator[str]:
-    """Yield the figures of each alert, then what is proposed and why."""
+    """Yield the figures of each alert, then what is proposed and why; nothing for nothing."""
+    if not found.alerts:
+        return
     yield from aligned([HEAD, *(_row(one) for one in found.alerts)])
     for one in found.alerts:
         for change in one.changes:

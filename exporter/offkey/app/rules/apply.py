@@ -32,11 +32,12 @@ def command(
     from offkey.adapters.exports import ruleserver  # noqa: PLC0415 (--help stays fast)
     from offkey.app.rulebook import Book  # noqa: PLC0415 (as above)
     from offkey.app.ruleoutput import chosen, refuse_manifests  # noqa: PLC0415 (as above)
+    from offkey.app.wording import counted  # noqa: PLC0415 (as above)
 
     refuse_manifests(chosen(config_file, target_name)[1])
     book = Book.learned(config_file, prometheus_url, folder, "refuse", target_name)
     if dry_run:
-        options.echo_diff(book.changes.diff())
+        options.echo_changes(book.changes.diff(), folder)
         return
     endpoint = _endpoint(book, config_file, prometheus_url)
     groups = book.changes.groups()
@@ -48,7 +49,7 @@ def command(
         return
     server = ruleserver.RuleServer(endpoint)
     book.told(checked=ruleserver.apply(book.changes, server, ruleserver.rule_names(groups.values())))
-    click.echo(f"{endpoint.url}: {len(groups)} groups are loaded and healthy", err=True)
+    click.echo(f"{endpoint.url}: {counted(len(groups), 'group')} loaded and healthy", err=True)
 
 
 def _endpoint(book: "Book", config_file: Path | None, prometheus_url: str) -> "Endpoint":

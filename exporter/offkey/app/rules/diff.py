@@ -24,5 +24,5 @@ def command(
     from offkey.app.rulebook import Book  # noqa: PLC0415 (--help stays fast)
 
     text = Book.learned(config_file, prometheus_url, folder, "replace", target_name).changes.diff()
-    options.echo_diff(text)
+    options.echo_changes(text, folder)
     context.exit(1 if text else 0)

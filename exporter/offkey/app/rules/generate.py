@@ -38,6 +38,6 @@ def command(
 
     book = Book.learned(config_file, prometheus_url, folder, edited or "refuse", target_name, workers)
     if dry_run:
-        options.echo_diff(book.changes.diff())
+        options.echo_changes(book.changes.diff(), folder)
     else:
         book.write()

@@ -51,4 +51,6 @@ def command(
         for line in reports.table(found):
             click.echo(line)
         options.echo_diff(found.diff)
+        if not found.alerts:
+            click.echo("no alert of these signals and files is known to Prometheus: nothing to review", err=True)
     context.exit(1 if any(one.changes for one in found.alerts) else 0)
