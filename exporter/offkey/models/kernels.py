@@ -18,6 +18,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 ByteArray = npt.NDArray[np.uint8]
 ROWS_APIECE = 2_500  # series that are worth a thread: some milliseconds of work
+THREADS = 4  # at most: a container that sees all processors of its machine may use few of them
 
 
 def compiled(function: Callable[P, R]) -> Callable[P, R]:
@@ -45,13 +46,13 @@ def part(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def shared_out(rows: int, work: Callable[[int, int], None]) -> None:
-    """Have compiled code work on all rows, on as many processors as there are where rows are many.
+    """Have compiled code work on all rows, on up to four processors where rows are many.
 
     Args:
         rows: how many.
         work: given the first row and the one after the last, does those and no others.
     """
-    pieces = max(1, min(os.cpu_count() or 1, rows // ROWS_APIECE))
+    pieces = max(1, min(os.cpu_count() or 1, THREADS, rows // ROWS_APIECE))
     edges = [rows * k // pieces for k in range(pieces + 1)]
     if pieces == 1:
         work(0, rows)
