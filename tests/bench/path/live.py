@@ -147,7 +147,7 @@ def _delays(real: server.Prometheus) -> Iterator[tuple[float, float]]:
         scored = real.values('timestamp(offkey_anomaly_score{probe="yes"})')
         now = time.time()
         if newest > last and scored == [newest] * PROBES:
-            last, seen = newest, seen + 1
+            last, seen, end = newest, seen + 1, time.monotonic() + PATIENCE
             if seen > 1:  # the first one met a process that was just starting
                 yield there - newest, now - newest
         if time.monotonic() > end:
