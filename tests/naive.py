@@ -36,6 +36,17 @@ def anomaly_signs(x, side, p, clip):
     return [now * math.log1p(max(0, amount)) for amount in amounts]
 
 
+def additive_chance(told, at_rest, bends, slopes):
+    """Return the chance whose log-odds rise with each number told, straight between the bends, from its definition."""
+    odds = at_rest
+    for value, edges, steep in zip(told, bends, slopes, strict=True):
+        low = 0.0
+        for high, slope in zip([*edges, math.inf], steep, strict=True):
+            odds += slope * (min(value, high) - min(value, low))
+            low = high
+    return 1 / (1 + math.exp(-odds))
+
+
 def deviation_size(x, forecast, jump, usual, width, sustained, allowed):
     """Return the size of a deviation from its definition: the larger of the sums of logarithms of both sides.
 

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.special import expit
 
-from .train import POWER_TIMES, fit, importance, written
+from .train import POWER_TIMES, bends_of, fit, importance, pieces, regression, table, written
 
 
 def test_weights_are_found_again():
@@ -13,6 +13,23 @@ def test_weights_are_found_again():
     labels = rng.random(len(rows)) < expit(rows @ [2.0, 1.0, -0.5] - 5.0)
     weights = fit(rows, labels, np.ones(len(rows)))
     np.testing.assert_allclose(weights, [1.0, 0.5 / POWER_TIMES, 0.0], atol=0.01)
+
+
+def test_bent_odds_are_found_again():
+    """Labels whose odds rise only between one and two give back that slope, and none below or beyond."""
+    rng = np.random.default_rng(2)
+    rows = rng.uniform(0.0, 4.0, (400_000, 1))
+    labels = rng.random(len(rows)) < expit(2.0 * np.clip(rows[:, 0] - 1.0, 0.0, 1.0) - 2.0)
+    at_rest, slopes = regression(pieces(rows, np.array([[1.0, 2.0]])), labels, np.ones(len(rows)), 1e-6)
+    np.testing.assert_allclose([at_rest, *slopes], [-2.0, 0.0, 2.0, 0.0], atol=0.05)
+
+
+def test_pieces_add_up():
+    """What lies between the bends of a sign is all of it, and a sign may bend where few of its samples are larger."""
+    pool = np.random.default_rng(3).exponential(1.0, (10_000, 2))
+    bends = bends_of(pool)
+    np.testing.assert_allclose(pieces(pool, bends).reshape(len(pool), 2, -1).sum(axis=2), pool)
+    np.testing.assert_allclose((pool > bends[:, 0]).mean(axis=0), 0.1, atol=1e-3)
 
 
 def test_the_first_samples_of_an_incident_count_most():
@@ -30,4 +47,6 @@ def test_weights_are_printed_as_python():
     names = {}
     exec(written(np.arange(1.0, 10.0), np.linspace(0.0, 50.0, 101)), names)  # noqa: S102 - what the script prints
     assert len(names["OF_SIGNS"]) == 6 and len(names["OF_MEMORY"]) == 3
+    exec(table("BENDS", np.array([[0.5, 1.0], [1.5, 2.0]])), names)  # noqa: S102 - what the script prints
+    assert names["BENDS"] == ((0.5, 1.0), (1.5, 2.0))
     assert names["ORDINARY"][1] - names["ORDINARY"][0] == np.float64(2.2)

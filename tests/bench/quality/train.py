@@ -1,7 +1,8 @@
 """Fit how much speaks for an anomaly: python -m tests.bench.quality.train --data DIR > weights.py.
 
-DIR holds labelled series whose licence permits it. What `Model.signs` tells of each sample is weighed by a logistic
-regression whose weights are at least 0, so that strangeness can only rise with what speaks for an anomaly.
+DIR holds labelled series whose licence permits it. What `Model.signs` tells of each sample is weighed twice by logistic
+regressions whose weights are at least 0, so that strangeness can only rise with what speaks for an anomaly: straight,
+for the size that tells where something begins, and bent, for the chance that a sample belongs to an incident.
 """
 
 import argparse
@@ -15,18 +16,20 @@ from scipy.special import expit
 
 from offkey.core.frame import Array, BoolArray
 from offkey.models.detect.seasonal import Model
-from offkey.models.detect.seasonal.layout import Signs
+from offkey.models.detect.seasonal.layout import Memory, Signs
 
 from .measures import segments
 from .protocol import Series, fleets, load
 
-SHRINKING = 1e-3  # of squared weights, each for a sign as wide as the signs are spread
+SHRINKING, OF_BENT = 1e-3, 1e-4  # of squared weights, each for a sign as wide as the signs are spread
 ONSET_SAMPLES = 3.0  # how fast the weight of an incident's samples falls from its first on
 LEAST_WEIGHT, MOST_WEIGHT = 0.02, 12.0  # of a late sample, of all samples of an incident
 AFTERMATH, AFTERMATH_WEIGHT = 8, 0.2  # samples after an incident that may or may not belong to it
 HOT = 3.0  # power beyond which every third quiet sample is taken; of the others one in a hundred
 SHARE_HOT, SHARE_QUIET = 0.3, 0.01
 POWER_TIMES = 5.0  # labels count samples, but people are paged once: what sets an onset apart counts for more
+BENT_AT = (0.9, 0.97, 0.99, 0.997, 0.999)  # quantiles of a sign where it may begin to count for more or less
+LEAST_BEND = 0.01
 SPREAD = 2.2  # how far the sizes that half and 99 % of all samples stay below are apart
 HEAD = '''"""How much speaks for an anomaly: printed by `python -m tests.bench.quality.train`, not by hand.
 
@@ -45,20 +48,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     told = [Model().signs(one.frame)[:, 0].T for one in series]
     rng = np.random.default_rng(0)
     picked = [_picked(one, rows, rng) for one, rows in zip(series, told, strict=True)]
-    rows, labels, counts = (np.concatenate(part) for part in zip(*picked, strict=True))
-    weights = fit(rows, labels, counts)
+    rows, labels, early, even = (np.concatenate(part) for part in zip(*picked, strict=True))
     pool = np.concatenate([one[~np.isnan(one[:, 0])][::50] for one in told])
-    sys.stdout.write(HEAD + written(weights, pool @ weights))
+    straight = len(Signs._fields) + len(Memory._fields)
+    weights = fit(rows[:, :straight], labels, early)
+    sys.stdout.write(HEAD + written(weights, pool[:, :straight] @ weights))
+    bends = bends_of(pool)
+    at_rest, slopes = regression(pieces(rows, bends), labels, even, OF_BENT)
+    sys.stdout.write(f"AT_REST = {at_rest:.4g}\n")
+    sys.stdout.write(table("BENDS", bends) + table("SLOPES", slopes.reshape(len(bends), -1)))
     return 0
 
 
-def fit(rows: Array, labels: BoolArray, counts: Array) -> Array:
-    """Return the weight of each sign for which that of the first is 1, shape (K,).
+def regression(rows: Array, labels: BoolArray, counts: Array, shrinking: float) -> tuple[float, Array]:
+    """Return the log-odds of a sample without a sign, and what each sign adds to them, at least 0, shape (K,).
 
     Args:
         rows: signs of samples, shape (N, K).
         labels: whether each belongs to an incident.
         counts: how much each counts.
+        shrinking: price of a squared weight.
     """
     span = rows.std(axis=0) + 1e-3
     x, share = rows / span, counts / counts.sum()
@@ -66,22 +75,41 @@ def fit(rows: Array, labels: BoolArray, counts: Array) -> Array:
     def loss(weights: Array) -> tuple[float, Array]:
         odds = x @ weights[1:] + weights[0]
         off = share * (expit(odds) - labels)
-        price = share @ (np.logaddexp(0.0, odds) - labels * odds) + SHRINKING * (weights[1:] ** 2).sum()
-        return price, np.concatenate([[off.sum()], off @ x + 2.0 * SHRINKING * weights[1:]])
+        price = share @ (np.logaddexp(0.0, odds) - labels * odds) + shrinking * (weights[1:] ** 2).sum()
+        return price, np.concatenate([[off.sum()], off @ x + 2.0 * shrinking * weights[1:]])
 
     bounds = [(None, None)] + [(0.0, None)] * rows.shape[1]
     found = minimize(loss, np.concatenate([[-4.0], np.full(rows.shape[1], 0.1)]), jac=True, bounds=bounds)
-    weights: Array = found.x[1:] / span
+    return float(found.x[0]), found.x[1:] / span
+
+
+def fit(rows: Array, labels: BoolArray, counts: Array) -> Array:
+    """Return the weight of each sign in the size, shape (K,), for which that of the first is 1; as `regression`."""
+    weights = regression(rows, labels, counts, SHRINKING)[1]
     weights /= POWER_TIMES * weights[0]
     weights[0] = 1.0
     return weights
 
 
-def _picked(one: Series, told: Array, rng: np.random.Generator) -> tuple[Array, BoolArray, Array]:
+def bends_of(pool: Array) -> Array:
+    """Return where each sign of a pool of samples may bend, rising, shape (K, J)."""
+    return np.array([np.maximum(LEAST_BEND, np.quantile(sign[sign > 0.0], BENT_AT)) for sign in pool.T])
+
+
+def pieces(rows: Array, bends: Array) -> Array:
+    """Return how much of each sign lies between its bends, shape (N, K * (J + 1)), from shape (N, K)."""
+    edges = np.column_stack([np.zeros(len(bends)), bends, np.full(len(bends), np.inf)])
+    found = np.clip(rows[:, :, None], edges[:, :-1], edges[:, 1:]) - edges[:, :-1]
+    return found.reshape(len(rows), -1)
+
+
+def _picked(one: Series, told: Array, rng: np.random.Generator) -> tuple[Array, BoolArray, Array, Array]:
+    """Return signs and labels of some samples, and how much each counts for the beginning and for the whole."""
     known = ~np.isnan(told[:, 0]) & (np.arange(len(told)) >= one.history // 2)
     chance = np.where(one.labels, 1.0, np.where(told[:, 0] > HOT, SHARE_HOT, SHARE_QUIET))
     taken = known & (rng.random(len(chance)) < chance)
-    return told[taken], one.labels[taken], (importance(one.labels) / chance)[taken]
+    even = np.where(one.labels, 1.0 / np.sqrt(max(1, one.labels.sum())), 1.0 / np.sqrt(len(one.labels)))
+    return told[taken], one.labels[taken], (importance(one.labels) / chance)[taken], (even / chance)[taken]
 
 
 def importance(labels: BoolArray) -> Array:
@@ -103,7 +131,16 @@ def written(weights: Array, sizes: Array) -> str:
         "OF_MEMORY": scaled[len(Signs._fields) :],
         "ORDINARY": np.array([half, rare]) * SPREAD / (rare - half),
     }
-    return "".join(f"{name} = ({', '.join(f'{value:.4g}' for value in row)})\n" for name, row in tables.items())
+    return "".join(f"{name} = {_tuple(row)}\n" for name, row in tables.items())
+
+
+def table(name: str, rows: Array) -> str:
+    """Return rows of numbers as Python."""
+    return f"{name} = (\n" + "".join(f"    {_tuple(row)},\n" for row in rows) + ")\n"
+
+
+def _tuple(row: Array) -> str:
+    return f"({', '.join(f'{value:.4g}' for value in row)})"
 
 
 if __name__ == "__main__":

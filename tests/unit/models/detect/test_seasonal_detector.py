@@ -42,6 +42,9 @@ def predictions(draw):
         per_reach=1 / (abs(high - low) + spread),
         base=draw(finite),
         per_base=1 / spread,
+        days=draw(finite),
+        per_days=1 / draw(scale),
+        apart=draw(st.floats(-8, 8)),
     )
 
 
@@ -52,6 +55,7 @@ def cases(draw):
     run[layout.MEDIAN] = draw(st.floats(0.01, 3))
     run[layout.RARE] = run[layout.MEDIAN] + draw(st.floats(0.01, 3))
     run[layout.FIRM], run[layout.PEAK] = draw(share), draw(st.floats(0, 12))
+    run[layout.OFTEN] = draw(share)
     run[layout.QUICK], run[layout.SLOW] = draw(st.floats(-8, 8)), draw(st.floats(-8, 8))
     return combining.case_of(run, draw(predictions()))
 
@@ -76,23 +80,23 @@ def test_size_is_what_its_definition_says(p, x):
     assert size == pytest.approx(expected, rel=1e-9, abs=1e-9)
 
 
-@given(cases(), st.floats(0.5, 12), st.sampled_from([1.0, -1.0]))
+@given(cases(), st.floats(layout.SURE, 12), st.sampled_from([1.0, -1.0]))
 def test_an_edge_is_where_the_bound_is_reached(case, bound, side):
     """At the edge the strangeness of its side is the bound, and a little further out it is larger.
 
     A peak of before that goes on to count is the exception: it counts in full from two scales on.
     """
     x = edges.edge(side, bound, case)
-    assert combining.one_sided(x, side, case).rarity == pytest.approx(bound, rel=1e-6, abs=1e-6)
+    assert combining.one_sided(x, side, case, 0.0).rarity == pytest.approx(bound, rel=1e-6, abs=1e-6)
     further = x + side * (abs(x) * 1e-6 + case.expected.jump * 1e-3)
-    found = combining.one_sided(further, side, case).rarity
+    found = combining.one_sided(further, side, case, 0.0).rarity
     assert found > bound or found == pytest.approx(case.peak, rel=1e-6)
 
 
 @given(cases(), finite, st.floats(0, 1e3), st.sampled_from([1.0, -1.0]))
 def test_further_out_is_never_less(case, x, more, side):
     """Nothing that is found of a side falls as a sample moves that way."""
-    near, far = combining.one_sided(x, side, case), combining.one_sided(x + side * more, side, case)
+    near, far = combining.one_sided(x, side, case, 0.0), combining.one_sided(x + side * more, side, case, 0.0)
     assert all(b >= a * (1 - 1e-9) - 1e-9 for a, b in zip(near, far, strict=True))
 
 
@@ -111,15 +115,36 @@ def test_the_size_is_the_weighted_sum_of_what_speaks_for_an_anomaly(case, x, sid
     now = combining.share_off(x, side, p)
     found = combining.signs(x, side, now, p)
     expected = now * case.lately + sum(w * sign for w, sign in zip(weights.OF_SIGNS, found, strict=True))
-    size = combining.one_sided(x, side, case).size
+    size = combining.one_sided(x, side, case, 0.0).size
     assert size == pytest.approx(expected if now > 0 else 0.0, rel=1e-9, abs=1e-9)
 
 
 @given(cases(), st.sampled_from([1.0, -1.0]))
-def test_what_is_usual_is_never_strange(case, side):
-    """Where the sample is neither above the season nor above the recent level, nothing that was before speaks."""
+def test_what_is_usual_is_never_surely_strange(case, side):
+    """Where the sample is neither above the season nor above the recent level, all that is left is its company."""
     p = case.expected
-    assert combining.one_sided(side * min(side * p.usual, side * p.forecast), side, case) == (0.0, 0.0, 0.0)
+    found = combining.one_sided(side * min(side * p.usual, side * p.forecast), side, case, 0.0)
+    assert found.rarity <= layout.SURE
+    assert found.size == found.still == 0.0
+
+
+@given(cases(), finite, st.sampled_from([1.0, -1.0]))
+def test_the_chance_of_an_incident_is_an_additive_model(case, x, side):
+    """The log-odds are the sum of what each sign, what was off lately and what is left behind add, piece by piece."""
+    p = case.expected
+    now = combining.share_off(x, side, p)
+    found = combining.signs(x, side, now, p)
+    told = [*found, *(now * memory for memory in case.memory), *combining.traces(x, side, p, case.often)]
+    expected = naive.additive_chance(told, weights.AT_REST, weights.BENDS, weights.SLOPES)
+    assert combining.chance(x, side, now, found, case) == pytest.approx(expected, rel=1e-9, abs=1e-300)
+
+
+@given(predictions(), finite, st.sampled_from([1.0, -1.0]), share)
+def test_what_is_left_behind_counts_without_the_sample(p, x, side, often):
+    """How far the last quarter of an hour was off from the days before counts on any side, more where this one is."""
+    apart = min(8, max(-8, side * (x - p.days) * p.per_days))
+    expected = math.log1p(max(abs(p.apart), side * p.apart + p.slow_share * apart))
+    assert combining.traces(x, side, p, often) == pytest.approx((expected, often), rel=1e-9, abs=1e-12)
 
 
 def test_strangeness_counts_decades():
@@ -340,6 +365,16 @@ def test_the_edges_meet_when_nothing_would_be_usual():
     band = model.band(state, frame.future(1), np.array([0.05]))
     assert band.upper[0, 0] < band.expected[0, 0] < band.lower[0, 0]
     assert band.lower[0, 0] - band.upper[0, 0] < 1e-9
+
+
+def test_what_lasts_is_off_from_the_days_before():
+    """Five hours after a shift that the level has adopted, what was usual on the days before still tells it."""
+    frame = wave(series=6, days=8, step=300, swing=5.0)
+    frame.values[:, 7 * DAY // 300 :] += 6.0
+    strangeness = learned_then_scored(frame, 6)
+    before, later = strangeness[:, : DAY // 300], strangeness[:, (DAY + 5 * HOUR) // 300 : (DAY + 8 * HOUR) // 300]
+    assert np.median(later) > 2 * np.quantile(before, 0.9)
+    assert (later < BOUND).all()
 
 
 def test_a_state_stays_small():

@@ -40,7 +40,7 @@ class Model:
 
     season: Literal["none", "daily", "weekly"] = "weekly"
     context: int = 0  # the state remembers all that is needed
-    revision: int = field(default=4, init=False)  # of what is kept of a series; with another one it is learned anew
+    revision: int = field(default=5, init=False)  # of what is kept of a series; with another one it is learned anew
 
     def fit(self, frame: Frame) -> State:
         """Learn from a history, oldest sample first."""
@@ -90,10 +90,10 @@ class Model:
     def signs(self, frame: Frame) -> Array:
         """Return the signs of each sample of a series nobody has seen, shape (K, S, T).
 
-        In the order of `layout.Signs` and `layout.Memory`.
+        In the order of `layout.Signs`, `layout.Memory` and `layout.Traces`.
         """
         rows = _writable(blank(frame.series))
-        told = sum(len(kind._fields) for kind in (layout.Signs, layout.Memory))
+        told = sum(len(kind._fields) for kind in (layout.Signs, layout.Memory, layout.Traces))
         return self._walk(layout.SIGNS, rows, frame, np.zeros(len(frame.series)), told)
 
     @property
@@ -115,6 +115,7 @@ class Model:
             layout.R_LONG: 14 * DAY,
             layout.R_EXTREME: 12 * HOUR,
             layout.R_PEAK: 2 * HOUR,
+            layout.R_DAYS: 3.5 * HOUR,  # of the same hour: a quarter of the way in a day
         }
         rates = np.zeros(layout.RATES)
         rates[layout.STEP], rates[layout.NEED] = step, self._need

@@ -2,26 +2,36 @@
 
 import math
 
+import numpy as np
+
 from offkey.core.frame import Array
 from offkey.models.detect.seasonal.judging import power, strangeness
 from offkey.models.detect.seasonal.layout import (
+    FADING,
     FIRM,
     HELD_CLIP,
+    KEPT,
+    LET_GO,
     MEDIAN,
+    OFTEN,
     PEAK,
     QUICK,
     RARE,
     SLOW,
     STILL_OFF,
+    SURE,
     Case,
     Found,
     Memory,
     Prediction,
     Signs,
     Tails,
+    Traces,
 )
-from offkey.models.detect.seasonal.weights import OF_MEMORY, OF_SIGNS
+from offkey.models.detect.seasonal.weights import AT_REST, BENDS, OF_MEMORY, OF_SIGNS, SLOPES
 from offkey.models.kernels import door
+
+BENDS_OF, SLOPES_OF = np.array(BENDS), np.array(SLOPES)
 
 
 @door
@@ -65,34 +75,79 @@ def case_of(run: Array, p: Prediction) -> Case:
     lately, found = 0.0, memory(run)
     for k in range(len(found)):
         lately += OF_MEMORY[k] * found[k]
-    return Case(p, lately, run[PEAK], Tails(run[MEDIAN], run[RARE]))
+    return Case(p, lately, found, run[OFTEN], run[PEAK], Tails(run[MEDIAN], run[RARE]))
 
 
 @door
-def one_sided(x: float, side: float, case: Case) -> Found:
+def traces(x: float, side: float, p: Prediction, often: float) -> Traces:
+    """Return what an incident leaves behind; none of it falls as the sample moves further out on the side."""
+    apart = min(HELD_CLIP, max(-HELD_CLIP, side * (x - p.days) * p.per_days))
+    return Traces(over(max(abs(p.apart), side * p.apart + p.slow_share * apart)), often)
+
+
+@door
+def rise(k: int, value: float) -> float:
+    """Return how much one sign adds to the odds of an incident: straight between its bends, never falling."""
+    total = low = 0.0
+    for j in range(BENDS_OF.shape[1]):
+        high = BENDS_OF[k, j]
+        if value <= high:
+            return float(total + SLOPES_OF[k, j] * (value - low))
+        total += SLOPES_OF[k, j] * (high - low)
+        low = high
+    return float(total + SLOPES_OF[k, BENDS_OF.shape[1]] * (value - low))
+
+
+@door
+def chance(x: float, side: float, now: float, found: Signs, case: Case) -> float:
+    """Return the chance that a sample belongs to an incident, from 0 to 1: an additive model of its log-odds."""
+    left = traces(x, side, case.expected, case.often)
+    odds = AT_REST
+    for k in range(len(found)):
+        odds += rise(k, found[k])
+    for k in range(len(case.memory)):
+        odds += rise(len(found) + k, now * case.memory[k])
+    for k in range(len(left)):
+        odds += rise(len(found) + len(case.memory) + k, left[k])
+    return 1.0 / (1.0 + math.exp(-odds))
+
+
+@door
+def one_sided(x: float, side: float, case: Case, least: float) -> Found:
     """Return what is found of a sample on one side; none of it falls as the sample moves that way.
 
-    The size is the weighted sum of the signs, and of what was off lately as far as the sample is off too. A peak goes
-    on to count as far as the sample is still off from the season, so that an incident is as strange as its onset.
+    The size is the weighted sum of the signs, and of what was off lately as far as the sample is off too; how rare it
+    is says whether something begins. Below `SURE` strangeness also says how likely the sample belongs to an incident,
+    and a peak goes on to count while it does, so that an incident is as strange as its onset. Where strangeness is
+    below `least`, which is `SURE` or more, that chance is not looked at.
     """
     p = case.expected
     now = share_off(x, side, p)
-    if now <= 0.0:
-        return Found(0.0, 0.0, 0.0)
-    found, size = signs(x, side, now, p), now * case.lately
-    for k in range(len(found)):
-        size += OF_SIGNS[k] * found[k]
-    still = min(1.0, found.spread / STILL_OFF)
-    return Found(max(strangeness(size, case.past), still * case.peak), size, still)
+    found, size, rarity = signs(x, side, now, p), 0.0, 0.0
+    if now > 0.0:
+        size = now * case.lately
+        for k in range(len(found)):
+            size += OF_SIGNS[k] * found[k]
+        rarity = strangeness(size, case.past)
+    is_held = case.peak > max(SURE, rarity)
+    still = 1.0 if rarity >= max(SURE, case.peak) else 0.0
+    if is_held or (rarity < SURE and least < SURE):
+        likely = chance(x, side, now, found, case)
+        if rarity < SURE:
+            rarity = SURE * max((rarity / SURE) ** FADING, likely)
+        if is_held:
+            still = min(1.0, found.spread / STILL_OFF) * min(1.0, max(0.0, (likely - LET_GO) / (KEPT - LET_GO)))
+            rarity = max(rarity, still * case.peak)
+    return Found(rarity, size, still)
 
 
 @door
-def judge(x: float, case: Case) -> Found:
+def judge(x: float, case: Case, least: float) -> Found:
     """Return the same for the side on which it is larger, each by itself; nothing is found of a missing sample."""
     rarity = size = still = 0.0
     if math.isnan(x):
         return Found(rarity, size, still)
     for side in (1.0, -1.0):  # a loop, so that the signs are compiled once
-        found = one_sided(x, side, case)
+        found = one_sided(x, side, case, least)
         rarity, size, still = max(rarity, found.rarity), max(size, found.size), max(still, found.still)
     return Found(rarity, size, still)

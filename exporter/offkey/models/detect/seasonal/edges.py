@@ -37,7 +37,7 @@ def band(bound: float, case: Case) -> tuple[float, float, float]:
 @door
 def is_within(bound: float, case: Case) -> bool:
     """Return whether what is usual lies between the edges, so that they need not be known to say what is expected."""
-    return judge(case.expected.usual, case).rarity <= bound - TOLERANCE
+    return judge(case.expected.usual, case, bound).rarity <= bound - TOLERANCE
 
 
 @door
@@ -66,7 +66,7 @@ def edge(side: float, bound: float, case: Case) -> float:
     x = inner
     for step in range(MOST):
         x = inner + side * scale * math.expm1(at)
-        off = one_sided(x, side, case).rarity - bound
+        off = one_sided(x, side, case, bound).rarity - bound
         if abs(off) <= TOLERANCE:
             break
         if off < 0.0:

@@ -4,6 +4,7 @@ import math
 
 from offkey.core.frame import Array
 from offkey.models.detect.seasonal.layout import (
+    APART,
     BASE,
     BEND,
     CHANGE,
@@ -14,8 +15,10 @@ from offkey.models.detect.seasonal.layout import (
     HELD,
     HELD_CLIP,
     HOUR_JUMP,
+    HOUR_LEVEL,
     HOUR_SECONDS,
     HOUR_SEEN,
+    HOUR_SPREAD,
     HOUR_WIDTH,
     HUNDREDTH,
     JUMP_ALLOWED,
@@ -103,11 +106,24 @@ def scales(run: Array, hour: int, known: bool) -> tuple[float, float, float]:
 
 
 @door
+def before(run: Array, hour: int, usual: float, level: float, known: bool) -> tuple[float, float]:
+    """Return the value at this time on the days before, and the reciprocal of the scale of what was off from it.
+
+    Its level is that of the hour of the day alone, which follows in days: what goes on today leaves it where it is.
+    """
+    scale = run[hour + HOUR_SPREAD] if run[hour + HOUR_SPREAD] > 0.0 else run[SPREAD]
+    trusted = known and run[hour + HOUR_SEEN] > HOUR_SECONDS / 2
+    value = usual - run[LEVEL] + run[hour + HOUR_LEVEL] if trusted else level
+    return float(value), 1.0 / (scale + 0.05 * run[FAR] + 1e-12)
+
+
+@door
 def predict(run: Array, learned: Learned, now: Now, rates: Array) -> Prediction:
     """Return what is expected of the next sample."""
     usual, extra, known = season(run, learned, now, rates[SEASON])
     level = forecast(run, usual)
     jump, width, floor = scales(run, now.hour, known)
+    days, per_days = before(run, now.hour, usual - extra, level, known)
     quick, slow = shares(run, rates)
     return Prediction(
         level,
@@ -133,6 +149,9 @@ def predict(run: Array, learned: Learned, now: Now, rates: Array) -> Prediction:
         1.0 / (run[LONG_HIGH] - run[LONG_LOW] + floor),
         (usual - run[LEVEL] + run[BASE]) if known else level,
         1.0 / (run[LONG_SPREAD] + floor),
+        days,
+        per_days,
+        run[APART] * (1.0 - slow),
     )
 
 

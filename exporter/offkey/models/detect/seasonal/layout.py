@@ -17,17 +17,19 @@ HOURS, BINS, CELLS, LEVELS, TAIL = 24, 288, 7 * 48, 4, 48
 SEEN, COUNT, LAST, LEVEL, NEAR, FAR, SPREAD, CHANGE, QUICK, SLOW, HELD, OFFSET = range(12)
 FIRM, SHIFT, STALE, BIN, BIN_SUM, BIN_COUNT, CELL, CELL_SUM, CELL_COUNT, BASE, MEDIAN, RARE = range(12, 24)
 MEAN, RANGE, LONG_MEAN, LONG_RANGE, LONG_HIGH, LONG_LOW, LONG_SPREAD, PEAK = range(24, 32)
-RAW = 32  # running levels of the samples
+APART, OFTEN = range(32, 34)
+RAW = 34  # running levels of the samples
 LIFTED = RAW + LEVELS  # running levels of their seasonal residuals
 ERRORS = LIFTED + LEVELS  # mean absolute error of each level, and of the last sample
 HOURLY = ERRORS + 2 * LEVELS + 1  # for each hour of the day:
-HOUR_JUMP, HOUR_WIDTH, HOUR_SEEN, HOUR_STRIDE = range(4)  # innovation scale, residual scale, seconds seen
+HOUR_JUMP, HOUR_WIDTH, HOUR_SEEN = range(3)  # innovation scale, residual scale, seconds seen
+HOUR_LEVEL, HOUR_SPREAD, HOUR_STRIDE = range(3, 6)  # level on the days before, and the scale of what is off from it
 RUNNING = HOURLY + HOUR_STRIDE * HOURS
 
 # entries of the rates: how far one sample moves a running value
 STEP, NEED, SEASON, R_NEAR, R_FAR, R_HOUR, R_QUICK, R_SLOW, R_FIRM, R_LEVEL, R_STALE, R_FRESH = range(12)
-R_LONG, R_EXTREME, R_PEAK = range(12, 15)
-R_LEVELS = 15
+R_LONG, R_EXTREME, R_PEAK, R_DAYS = range(12, 16)
+R_LEVELS = 16
 RATES = R_LEVELS + LEVELS
 
 LEARN, SCORE, GLANCE, SWEEP, PARTS, SIGNS = range(6)
@@ -48,7 +50,11 @@ TAIL_WIDTH = 0.25  # width of a tail bin, in units of size
 TAIL_MOST = 40_000.0  # samples after which the weight of old ones is halved
 TAIL_PRIOR = 300.0  # samples that the ordinary tail counts for
 STILL_OFF = math.log(3.0)  # sign `spread` from which a peak counts in full: two scales off
+LET_GO, KEPT = 0.25, 0.75  # chance of an incident up to which a peak counts for nothing, from which it does in full
 HALF, HUNDREDTH = math.log10(2.0), 2.0  # decades of rarity at those two
+SPREAD_CLIP = 5.0  # scales that one sample may move the scale of its hour by
+SURE = 3.0  # decades beyond which rarity alone counts: below, the chance that a sample belongs to an incident
+FADING = 4  # how fast rarity loses against that chance below
 BEND = 6.0  # decades beyond which strangeness grows with the logarithm only
 
 
@@ -101,6 +107,9 @@ class Prediction(NamedTuple):
     per_reach: float
     base: float  # seasonal value on the slow level
     per_base: float
+    days: float  # value at this time on the days before
+    per_days: float
+    apart: float  # deviation from it, sustained over fifteen minutes so far
 
 
 class Tails(NamedTuple):
@@ -108,6 +117,13 @@ class Tails(NamedTuple):
 
     median: float
     rare: float
+
+
+class Traces(NamedTuple):
+    """What an incident leaves behind, each at least 0; it counts whether the sample itself is off or not."""
+
+    apart: float  # deviation from the days before sustained over fifteen minutes, as a logarithm like the signs
+    often: float  # share of the last minutes far off from them or from what was just before
 
 
 class Found(NamedTuple):
@@ -139,15 +155,6 @@ class Rows(NamedTuple):
     spared: Learned  # of one series
 
 
-class Case(NamedTuple):
-    """All that one sample is judged by."""
-
-    expected: Prediction
-    lately: float  # what was off lately, weighted
-    peak: float  # largest strangeness of late, fading
-    past: Tails
-
-
 class Signs(NamedTuple):
     """What speaks for an anomaly on one side, each at least 0: logarithms of 1 plus a scaled deviation."""
 
@@ -165,3 +172,14 @@ class Memory(NamedTuple):
     firm: float  # share of the last minutes far off
     quick: float  # size of the innovation sustained over five minutes
     slow: float  # and over fifteen
+
+
+class Case(NamedTuple):
+    """All that one sample is judged by."""
+
+    expected: Prediction
+    lately: float  # what was off lately, weighted
+    memory: Memory
+    often: float  # share of the last minutes far off from what was before or from the days before
+    peak: float  # largest strangeness of late, fading
+    past: Tails

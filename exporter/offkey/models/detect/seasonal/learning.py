@@ -6,6 +6,7 @@ from offkey.core.frame import Array
 from offkey.core.state import AnyArray
 from offkey.models.detect.seasonal.judging import predict, strangeness
 from offkey.models.detect.seasonal.layout import (
+    APART,
     BASE,
     BIN,
     BIN_COUNT,
@@ -46,6 +47,7 @@ from offkey.models.detect.seasonal.layout import (
     NEAR,
     NEED,
     OFFSET,
+    OFTEN,
     PEAK,
     QUICK,
     R_FAR,
@@ -80,7 +82,7 @@ from offkey.models.detect.seasonal.layout import (
     Prediction,
     Tails,
 )
-from offkey.models.detect.seasonal.ranges import learn_range
+from offkey.models.detect.seasonal.ranges import learn_days, learn_range
 from offkey.models.detect.seasonal.weights import ORDINARY
 from offkey.models.kernels import door
 from offkey.models.shortening import lengthened, shortened
@@ -95,6 +97,7 @@ def learn(run: Array, learned: Learned, x: float, now: Now, rates: Array, p: Pre
             run[QUICK] *= 1.0 - rates[R_STALE]
             run[SLOW] *= 1.0 - rates[R_STALE]
             run[HELD] *= 1.0 - rates[R_STALE]
+            run[APART] *= 1.0 - rates[R_STALE]
             run[PEAK] *= 1.0 - rates[R_PEAK]
         return
     if not run[COUNT] >= 1:
@@ -239,6 +242,7 @@ def learn_scales(run: Array, x: float, usual: float, hour: int, rates: Array, p:
     """Move the innovation and residual scales by one sample, those of its hour of day included."""
     warm = run[COUNT] > WARM
     gain = max(rates[R_FAR], 1.0 / (run[COUNT] + 1.0))
+    learn_days(run, x - (p.usual - run[LEVEL] - p.extra) if p.known else x, hour, rates)
     innovation = 1.25 * min(abs(x - p.forecast), CLIP * p.jump if warm else 1e300)
     residual = 1.25 * min(abs(x - usual), CLIP * p.width if warm else 1e300)
     run[NEAR] += max(rates[R_NEAR], gain) * (innovation - run[NEAR])
@@ -266,6 +270,10 @@ def learn_shift(run: Array, x: float, usual: float, rates: Array, p: Prediction)
     run[QUICK] += rates[R_QUICK] * (jump - run[QUICK])
     run[SLOW] += rates[R_SLOW] * (jump - run[SLOW])
     run[HELD] += rates[R_SLOW] * (min(HELD_CLIP, max(-HELD_CLIP, z)) - run[HELD])
+    apart = (x - p.days) * p.per_days
+    run[APART] += rates[R_SLOW] * (min(HELD_CLIP, max(-HELD_CLIP, apart)) - run[APART])
+    often = abs(u) > FAR_OFF or abs(apart) > CLIP
+    run[OFTEN] += rates[R_FIRM] * ((1.0 if often else 0.0) - run[OFTEN])
     run[OFFSET] += rates[R_SLOW] * (residual - run[OFFSET])
     off = abs(u) > FAR_OFF or abs(z) > CLIP
     run[FIRM] += rates[R_FIRM] * ((1.0 if off else 0.0) - run[FIRM])

@@ -1,4 +1,4 @@
-"""Where a series has ever been: means, extremes and scales that forget slowly and adopt no shift."""
+"""Where a series has ever been, and where it was at this hour: means, extremes and scales that forget slowly."""
 
 from offkey.core.frame import Array
 from offkey.models.detect.seasonal.layout import (
@@ -6,6 +6,10 @@ from offkey.models.detect.seasonal.layout import (
     COUNT,
     FAR_FROM_MEAN,
     FORGOTTEN,
+    HOUR_LEVEL,
+    HOUR_SECONDS,
+    HOUR_SEEN,
+    HOUR_SPREAD,
     LONG_HIGH,
     LONG_LOW,
     LONG_MEAN,
@@ -13,11 +17,15 @@ from offkey.models.detect.seasonal.layout import (
     LONG_SPREAD,
     MEAN,
     NEED,
+    R_DAYS,
     R_EXTREME,
     R_FAR,
+    R_HOUR,
     R_LONG,
     RANGE,
     SEEN,
+    SPREAD_CLIP,
+    STEP,
     WARM,
 )
 from offkey.models.kernels import door
@@ -47,3 +55,20 @@ def learn_range(run: Array, x: float, above: float, rates: Array) -> None:
     out, back = rates[R_EXTREME] if run[SEEN] >= rates[NEED] else 1.0, FORGOTTEN * rates[R_LONG]
     run[LONG_HIGH] += (out if x > run[LONG_HIGH] else back) * (x - run[LONG_HIGH])
     run[LONG_LOW] += (out if x < run[LONG_LOW] else back) * (x - run[LONG_LOW])
+
+
+@door
+def learn_days(run: Array, level: float, hour: int, rates: Array) -> None:
+    """Move the level of an hour of the day by one sample, as far as a single day may, and the scale of what is off."""
+    seen, step, spread = run[hour + HOUR_SEEN], rates[STEP], run[hour + HOUR_SPREAD]
+    off = level - run[hour + HOUR_LEVEL]
+    is_new = spread <= 0.0 or seen <= 2.0 * HOUR_SECONDS
+    limit = 1e300 if is_new else CLIP * spread
+    gain = step / (seen + step)
+    if seen > HOUR_SECONDS:
+        gain = max(rates[R_DAYS], gain)
+    run[hour + HOUR_LEVEL] += gain * min(limit, max(-limit, off))
+    if run[SEEN] >= rates[NEED]:
+        limit = 1e300 if is_new else SPREAD_CLIP * spread
+        gain = max(rates[R_HOUR], step / (max(0.0, seen - HOUR_SECONDS) + step))
+        run[hour + HOUR_SPREAD] += gain * (1.25 * min(abs(off), limit) - spread)

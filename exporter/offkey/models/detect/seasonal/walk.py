@@ -4,7 +4,7 @@ import math
 
 from offkey.core.frame import Array
 from offkey.core.state import AnyArray
-from offkey.models.detect.seasonal.combining import case_of, judge, memory, one_sided, share_off, signs
+from offkey.models.detect.seasonal.combining import case_of, judge, one_sided, share_off, signs, traces
 from offkey.models.detect.seasonal.edges import band, is_within
 from offkey.models.detect.seasonal.judging import factors, power, predict, strangeness
 from offkey.models.detect.seasonal.layout import (
@@ -22,7 +22,6 @@ from offkey.models.detect.seasonal.layout import (
     Found,
     Learned,
     Now,
-    Prediction,
     Rows,
 )
 from offkey.models.detect.seasonal.learning import learn, note
@@ -34,17 +33,17 @@ from offkey.models.kernels import door
 def parts(x: float, case: Case) -> tuple[float, float, float, float]:
     """Return the strangeness of a sample as what its jump, its season, its duration and its range add to it."""
     p = case.expected
-    above, below = one_sided(x, 1.0, case), one_sided(x, -1.0, case)
+    above, below = one_sided(x, 1.0, case, 0.0), one_sided(x, -1.0, case, 0.0)
     side, found = (1.0, above) if above.rarity >= below.rarity else (-1.0, below)
     if found.size <= 0.0:
-        return 0.0, 0.0, 0.0, 0.0
+        return 0.0, 0.0, found.rarity, 0.0
     up, residual, held = factors(x, side, p)
     now = share_off(x, side, p)
     seen = signs(x, side, now, p)
     jump = OF_SIGNS[0] * math.log(up)
     season = OF_SIGNS[0] * 0.5 * math.log(residual) + OF_SIGNS[1] * seen.spread
     duration = OF_SIGNS[0] * 0.5 * math.log(held) + OF_SIGNS[2] * seen.held + now * case.lately
-    each = strangeness(found.size, case.past) / found.size
+    each = min(found.rarity, strangeness(found.size, case.past)) / found.size
     far = (found.size - jump - season - duration) * each
     return jump * each, season * each, found.rarity - (jump + season) * each - far, far
 
@@ -80,17 +79,20 @@ def column(clock: Clock, z: int, t: int) -> Now:
 
 
 @door
-def describe(x: float, run: Array, p: Prediction, out: Array) -> None:
-    """Write the signs of the side on which a sample is further off, and what was off lately, to `out`."""
+def describe(x: float, case: Case, out: Array) -> None:
+    """Write the signs of the side on which a sample is further off, what was off lately, and the traces, to `out`."""
+    p = case.expected
     if math.isnan(x):
         return
     side = 1.0 if power(x, 1.0, p) >= power(x, -1.0, p) else -1.0
     now = share_off(x, side, p)
-    found, lately = signs(x, side, now, p), memory(run)
+    found, left = signs(x, side, now, p), traces(x, side, p, case.often)
     for k in range(len(found)):
         out[k] = found[k]
-    for k in range(len(lately)):
-        out[len(found) + k] = now * lately[k]
+    for k in range(len(case.memory)):
+        out[len(found) + k] = now * case.memory[k]
+    for k in range(len(left)):
+        out[len(found) + len(case.memory) + k] = left[k]
 
 
 @door
@@ -152,11 +154,11 @@ def walk(mode: int, values: Array, clock: Clock, rates: Array, rows: Rows, bound
             learns = mode == LEARN or t < last
             if run[SEEN] >= rates[NEED]:
                 case = case_of(run, p)
-                found = judge(x, case)
+                found = judge(x, case, LARGEST if mode == LEARN else 0.0)
                 if learns and not math.isnan(x):
                     note(run, learned, found, rates)
                 if mode == SIGNS:
-                    describe(x, run, p, out[:, s, t])
+                    describe(x, case, out[:, s, t])
                 elif mode != LEARN:
                     answer(mode, x, found, bound[s], case, out[:, s, t])
             if learns:
