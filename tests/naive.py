@@ -37,14 +37,15 @@ def anomaly_signs(x, side, p, clip):
 
 
 def additive_chance(told, at_rest, bends, slopes):
-    """Return the chance whose log-odds rise with each number told, straight between the bends, from its definition."""
+    """Return the chance beyond that at rest, whose log-odds rise with each number told, straight between the bends."""
     odds = at_rest
     for value, edges, steep in zip(told, bends, slopes, strict=True):
         low = 0.0
         for high, slope in zip([*edges, math.inf], steep, strict=True):
             odds += slope * (min(value, high) - min(value, low))
             low = high
-    return 1 / (1 + math.exp(-odds))
+    chance, rest = (1 / (1 + math.exp(-each)) for each in (odds, at_rest))
+    return (chance - rest) / (1 - rest)
 
 
 def deviation_size(x, forecast, jump, usual, width, sustained, allowed):

@@ -136,7 +136,7 @@ def test_the_chance_of_an_incident_is_an_additive_model(case, x, side):
     found = combining.signs(x, side, now, p)
     told = [*found, *(now * memory for memory in case.memory), *combining.traces(x, side, p, case.often)]
     expected = naive.additive_chance(told, weights.AT_REST, weights.BENDS, weights.SLOPES)
-    assert combining.chance(x, side, now, found, case) == pytest.approx(expected, rel=1e-9, abs=1e-300)
+    assert combining.chance(x, side, now, found, case) == pytest.approx(expected, rel=1e-9, abs=1e-12)
 
 
 @given(predictions(), finite, st.sampled_from([1.0, -1.0]), share)

@@ -32,6 +32,7 @@ from offkey.models.detect.seasonal.weights import AT_REST, BENDS, OF_MEMORY, OF_
 from offkey.models.kernels import door
 
 BENDS_OF, SLOPES_OF = np.array(BENDS), np.array(SLOPES)
+REST = math.exp(AT_REST)  # odds of a sample of which nothing is told
 
 
 @door
@@ -100,16 +101,18 @@ def rise(k: int, value: float) -> float:
 
 @door
 def chance(x: float, side: float, now: float, found: Signs, case: Case) -> float:
-    """Return the chance that a sample belongs to an incident, from 0 to 1: an additive model of its log-odds."""
-    left = traces(x, side, case.expected, case.often)
-    odds = AT_REST
+    """Return how likely a sample belongs to an incident, from 0 where nothing says so to 1.
+
+    An additive model of the log-odds, less the chance that is left where all signs are 0, as a share of what remains.
+    """
+    left, odds = traces(x, side, case.expected, case.often), 0.0
     for k in range(len(found)):
         odds += rise(k, found[k])
     for k in range(len(case.memory)):
         odds += rise(len(found) + k, now * case.memory[k])
     for k in range(len(left)):
         odds += rise(len(found) + len(case.memory) + k, left[k])
-    return 1.0 / (1.0 + math.exp(-odds))
+    return 1.0 - (1.0 + REST) / (1.0 + REST * math.exp(odds))
 
 
 @door
@@ -117,9 +120,9 @@ def one_sided(x: float, side: float, case: Case, least: float) -> Found:
     """Return what is found of a sample on one side; none of it falls as the sample moves that way.
 
     The size is the weighted sum of the signs, and of what was off lately as far as the sample is off too; how rare it
-    is says whether something begins. Below `SURE` strangeness also says how likely the sample belongs to an incident,
-    and a peak goes on to count while it does, so that an incident is as strange as its onset. Where strangeness is
-    below `least`, which is `SURE` or more, that chance is not looked at.
+    is says whether something begins. Below `SURE` strangeness says instead how likely the sample belongs to an
+    incident, and a peak goes on to count while it does, so that an incident is as strange as its onset. Strangeness
+    below `least` need not be exact: from `SURE` on, that saves the look at the chance.
     """
     p = case.expected
     now = share_off(x, side, p)
