@@ -87,9 +87,7 @@ class Learned(NamedTuple):
     weekly: AnyArray  # deviation of each hour of the week from the usual day, shortened: the newest, what two agreed on
     own: Array  # levels, jumps, spread and origin (OWN)
     bases: AnyArray  # the first level as it was, every STRIDE bins (KEPT)
-    rests: (
-        AnyArray  # the others, the second as its distance from the first, see `_coded.write_levels` (KEPT, LEVELS - 1)
-    )
+    rests: AnyArray  # the other levels at those bins, shortened, see `_coded.write_levels` (KEPT, LEVELS - 1)
     rest_powers: AnyArray
     errors: Array  # mean absolute error of each member at each distance (BLOCKS, MEMBERS)
     issued: Array  # forecasts that wait for their instant (ISSUED)
