@@ -62,7 +62,7 @@ def passages(
     for first in range(0, examined.frame.axis.size, block):
         columns = examined.columns(first, first + block)
         passage = passage_of(plan, memory, columns)
-        memory = _settle(plan, memory, passage, learn)
+        memory = settled(plan, noted(memory, passage, learn), passage, learn)
         yield memory, passage
 
 
@@ -137,14 +137,21 @@ def sift(
     return Judged(score, judged.band), recent
 
 
-def _settle(plan: Plan, memory: Memory, passage: Passage, learn: bool) -> Memory:
-    """Return the memory after a block: the ledger, and what the models learn of samples that are not withheld."""
+def noted(memory: Memory, passage: Passage, learn: bool) -> Memory:
+    """Return the memory with what its ledger keeps of a block; the models have learned nothing yet."""
     frame, reports = passage.examined.frame, passage.examined.reports
     memory = _enter(memory, passage)
-    if learn and reports is not None:
+    if not learn:
+        return memory
+    if reports is not None:
         memory = memory.note(**follow(memory.ledger, reports, frame.axis))
+    return memory.note(**passage.rows) if passage.rows else memory
+
+
+def settled(plan: Plan, memory: Memory, passage: Passage, learn: bool) -> Memory:
+    """Return the memory after a block that was noted: the models learn the samples that are not withheld."""
+    frame = passage.examined.frame
     if learn:
-        memory = memory.note(**passage.rows) if passage.rows else memory
         since = np.where(passage.opened, memory.ledger["since"][:, None], frame.axis.times)
         adopted = frame.axis.times - since >= plan.signal.adopt_after
         withheld = (passage.opened & ~adopted) | _set_apart(plan, passage)

@@ -6,14 +6,12 @@ from dataclasses import replace
 from offkey.core.durations import DAY
 from offkey.core.findings import Verdict
 from offkey.core.frame import Axis
-from offkey.engine.entering import judged
+from offkey.engine.entering import judged_and_learned
 from offkey.engine.learning import learn, retuned
 from offkey.engine.memory import Memory
-from offkey.engine.outlook import Outlook, outlook
 from offkey.engine.plan import Plan
+from offkey.engine.prospects import Prospects
 from offkey.engine.reading import Reading
-from offkey.engine.trackrecord import TrackRecord
-from offkey.engine.verdict import verdict
 
 Read = Callable[[Plan, Axis, Memory | None], Reading]
 
@@ -35,8 +33,7 @@ class Backfill:
         self._start = start
         self._memory = self._learned(start)
         self._next_tuning = start + DAY
-        self._ahead: Outlook | None = None
-        self._record = TrackRecord(plan.signal.horizons)
+        self._prospects = Prospects()
 
     def until(self, end: int) -> Iterator[Verdict]:
         """Yield the verdict of every instant up to `end`; bounds are found anew once a day, as they are live.
@@ -62,9 +59,7 @@ class Backfill:
 
     def _judged(self, reading: Reading) -> Verdict:
         """Take one column as a cycle would."""
-        self._memory, passage, dropped = judged(self._plan, self._memory, reading)
-        if self._ahead is None or not self._ahead.is_current(passage.newest):
-            self._ahead = outlook(self._plan, self._memory, passage.newest)
-            self._record.follow(passage.newest, self._ahead)
-        found = verdict(self._plan, self._memory, passage, self._ahead, dropped)
-        return replace(found, forecast_coverage=self._record.coverage, forecast_error=self._record.error)
+        entry, self._memory = judged_and_learned(self._plan, self._memory, reading)
+        found = self._prospects.verdict(entry, lambda: self._memory)
+        self._prospects.prepare(self._plan, self._memory, entry.passage.newest)
+        return found

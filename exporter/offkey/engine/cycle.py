@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from offkey.core.durations import DAY, HOUR
 from offkey.core.errors import SourceError, StateError, WorkersLost
@@ -10,18 +10,16 @@ from offkey.core.findings import Fault, Snapshot, Verdict
 from offkey.core.frame import Array, Axis
 from offkey.core.labels import Labels
 from offkey.core.ports import Journal, Sink, Source, Store, Workers
-from offkey.engine.advance import Passage
-from offkey.engine.entering import judged
+from offkey.engine.entering import Entry, judged, judged_and_learned
 from offkey.engine.errands import Errands, Task
 from offkey.engine.learning import learn, retuned
 from offkey.engine.memory import Memory
-from offkey.engine.outlook import Outlook, outlook
 from offkey.engine.plan import Plan
 from offkey.engine.preview import Preview, preview
+from offkey.engine.prospects import Prospects
+from offkey.engine.reading import Reading
 from offkey.engine.reads import Reads
 from offkey.engine.recalling import recalled
-from offkey.engine.trackrecord import TrackRecord
-from offkey.engine.verdict import verdict
 
 # A verdict this many steps old says nothing about now.
 STALE_STEPS = 2
@@ -76,8 +74,8 @@ class Engine:
         self._ports = ports
         self._memories: dict[str, Memory] = {}
         self._verdicts: dict[str, Verdict] = {}
-        self._outlooks: dict[str, Outlook] = {}
-        self._records: dict[str, TrackRecord] = {}
+        self._entries: dict[str, Entry] = {}  # judged in this cycle, to be learned once it is published
+        self._prospects = Prospects()
         self._errands = Errands(ports.workers, ports.clocks.monotonic)
         self._reads = Reads(ports.sources, ports.journal, ports.clocks.monotonic, ports.timeout)
         self._retuned = False
@@ -90,11 +88,10 @@ class Engine:
 
     def _inherit(self, former: "Engine") -> None:
         self._cycle = former._cycle
+        self._prospects.inherit(former._prospects, (plan.key for plan in self._plans))
         for plan in self._plans:
             if plan.key in former._memories:
                 self._memories[plan.key] = former._memories[plan.key]
-            if plan.key in former._records:
-                self._records[plan.key] = former._records[plan.key]
             found = former._verdicts.get(plan.key)
             if found is not None and found.signal == plan.signal:
                 self._verdicts[plan.key] = found
@@ -105,12 +102,13 @@ class Engine:
         return min((plan.signal.step for plan in self._plans), default=60)
 
     def tick(self) -> Snapshot:
-        """Run one cycle and publish its snapshot; a signal that fails leaves the others untouched."""
+        """Run one cycle and publish its snapshot, then learn; a signal that fails leaves the others untouched."""
         clocks = self._ports.clocks
         wall, started = clocks.wall(), clocks.monotonic()
         faults: list[Fault] = []
         self._reads.begin()
         self._retuned = False
+        self._entries.clear()
         due = [(plan, self._newest(plan, wall)) for plan in self._plans if self._is_due(plan, wall)]
         for plan in self._reads.arriving(due):
             first = plan.key not in self._verdicts
@@ -126,6 +124,8 @@ class Engine:
         self._reads.end()
         self._cycle += 1
         snapshot = self._publish(wall, started, tuple(faults))
+        for entry in self._entries.values():
+            self._prospects.prepare(entry.plan, self._learn(entry), entry.passage.newest)
         if clocks.monotonic() - self._saved >= self._ports.save_every:
             self.save()
         return snapshot
@@ -182,48 +182,60 @@ class Engine:
         memory = self._recall(plan, now)
         if memory is None or now - now % plan.signal.step <= memory.until:
             return
-        name = f"judge:{plan.key}"
-        was_away = self._errands.is_under_way(name)
-        task = None if was_away else self._question(plan, memory, now)
-        with self._lock:  # models may reuse the arrays of what they learned before
-            answer = self._errands.recurrent(
-                name, len(memory.series), lambda: task or self._question(plan, memory, now)
-            )
-            if answer is None:
-                return
-            learned, passage, dropped = answer
-            self._memories[plan.key] = learned
-        ahead = self._outlooks.get(plan.key)
-        if ahead is None or not ahead.is_current(passage.newest):
-            ahead = self._outlooks[plan.key] = outlook(plan, learned, passage.newest)
-            record = self._records.setdefault(plan.key, TrackRecord(plan.signal.horizons))
-            record.follow(passage.newest, ahead)
-        found = verdict(plan, learned, passage, ahead, dropped)
-        record = self._records[plan.key]
-        self._verdicts[plan.key] = replace(found, forecast_coverage=record.coverage, forecast_error=record.error)
-        self._retune(plan, learned, now)
+        memory = self._retune(plan, memory, now)
+        was_away = self._errands.is_under_way(f"judge:{plan.key}")
+        entry = self._entry(plan, memory, now)
+        if entry is None:
+            return
+        self._verdicts[plan.key] = self._prospects.verdict(entry, lambda: self._learn(entry))
         if was_away and self._is_due(plan, wall):
             self._advance(plan, wall)
 
-    def _question(self, plan: Plan, memory: Memory, now: int) -> Task[tuple[Memory, Passage, int]]:
+    def _entry(self, plan: Plan, memory: Memory, now: int) -> Entry | None:
+        """Return the newest column, judged; None while other processes are at it."""
+        name = f"judge:{plan.key}"
+        if self._errands.is_under_way(name) or self._errands.is_costly(name):
+            answer = self._errands.fetch(name, lambda: (judged_and_learned, self._question(plan, memory, now)))
+            if answer is None:
+                return None
+            entry, self._memories[plan.key] = answer
+        else:
+            question = self._question(plan, memory, now)
+            with self._lock:  # models may reuse the arrays of what they learned before
+                entry = self._errands.here(name, judged, *question)
+                self._memories[plan.key] = entry.before
+        self._entries[plan.key] = entry
+        return entry
+
+    def _question(self, plan: Plan, memory: Memory, now: int) -> tuple[Plan, Memory, Reading]:
         """Return what is to be judged: all that is new since the memory's last instant."""
         axis = Axis.between(memory.until + 1, now, plan.signal.step)
-        reading = self._reads.newest(plan, axis, memory.ledger)
-        return judged, (plan, memory, reading)
+        return plan, memory, self._reads.newest(plan, axis, memory.ledger)
 
-    def _retune(self, plan: Plan, memory: Memory, now: int) -> None:
-        """Find the bounds anew when it is time, one signal a cycle."""
+    def _learn(self, entry: Entry) -> Memory:
+        """Return the memory of a signal after what was judged, which its models learn now unless they have."""
+        key, end = entry.plan.key, entry.passage.newest.axis.end
+        if self._memories[key].until != end:
+            name = f"judge:{key}"
+            with self._lock:
+                self._memories[key] = self._errands.here(name, entry.learned)
+            self._errands.weigh(name, len(entry.before.series))
+        return self._memories[key]
+
+    def _retune(self, plan: Plan, memory: Memory, now: int) -> Memory:
+        """Find the bounds anew when it is time, one signal a cycle; return the memory with the newest ones."""
         name = f"tune:{plan.key}"
         if not self._errands.is_under_way(name):
             due = self._tune_next.get(plan.key, int(memory.ledger["tuned"][0]) + RETUNE)
             if self._retuned or memory.until < due:
-                return
+                return memory
             self._retuned = True
             self._tune_next[plan.key] = memory.until + RETUNE_AGAIN
         fresh = self._errands.fetch(name, lambda: self._lesson(plan, now))
         if fresh is not None:
-            self._memories[plan.key] = retuned(memory, fresh)
+            memory = self._memories[plan.key] = retuned(memory, fresh)
             self._tune_next.pop(plan.key, None)
+        return memory
 
     def _recall(self, plan: Plan, now: int) -> Memory | None:
         """Return the memory at hand, the stored one, or one learned from the history; None while that goes on."""

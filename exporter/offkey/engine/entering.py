@@ -1,21 +1,57 @@
 """Judge what a source said about one signal, for the series that matter now, and learn from it."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from offkey.core.labels import Labels
 from offkey.core.places import places
-from offkey.engine.advance import Passage, align, passages
+from offkey.engine.advance import Passage, align, noted, passage_of, passages, settled
 from offkey.engine.memory import Memory
 from offkey.engine.plan import Plan
 from offkey.engine.reading import Reading, admit
 
 
-def judged(plan: Plan, memory: Memory, reading: Reading) -> tuple[Memory, Passage, int]:
-    """Return the memory after all that is new, what was seen in its last column, and how many series were left out."""
-    series = _mattering(plan, memory, reading)
-    examined = admit(plan.signal, reading.examined, series)
-    *_, (memory, passage) = passages(plan, align(plan, memory, series), examined, block=1, learn=not reading.partial)
-    return memory, passage, reading.dropped
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One signal's newest column, judged by what came before it; the models have not learned it yet.
+
+    Attributes:
+        plan: the signal and its models.
+        before: what was known before the column.
+        memory: the same, but that the ledger knows of the column; `learned` may reuse the arrays of both.
+        passage: what was seen.
+        dropped: series left out by the cap.
+        is_whole: whether the samples may be believed and learned.
+    """
+
+    plan: Plan
+    before: Memory
+    memory: Memory
+    passage: Passage
+    dropped: int
+    is_whole: bool
+
+    def learned(self) -> Memory:
+        """Return the memory after the column."""
+        return settled(self.plan, self.memory, self.passage, self.is_whole)
+
+
+def judged(plan: Plan, memory: Memory, reading: Reading) -> Entry:
+    """Take a signal to its newest column; the columns before it are judged and learned on the way."""
+    series, learns = _mattering(plan, memory, reading), not reading.partial
+    examined, memory = admit(plan.signal, reading.examined, series), align(plan, memory, series)
+    last = examined.frame.axis.size - 1
+    for then, _ in passages(plan, memory, examined.columns(0, last), block=1, learn=learns):
+        memory = then
+    passage = passage_of(plan, memory, examined.columns(last, last + 1))
+    return Entry(plan, memory, noted(memory, passage, learns), passage, reading.dropped, learns)
+
+
+def judged_and_learned(plan: Plan, memory: Memory, reading: Reading) -> tuple[Entry, Memory]:
+    """Return the newest column and the memory after it."""
+    entry = judged(plan, memory, reading)
+    return entry, entry.learned()
 
 
 def _mattering(plan: Plan, memory: Memory, reading: Reading) -> tuple[Labels, ...]:

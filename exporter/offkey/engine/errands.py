@@ -23,6 +23,7 @@ class Errands:
         self._clock = clock
         self._jobs: dict[str, Job] = {}
         self._costly: dict[str, int] = {}
+        self._took: dict[str, float] = {}
 
     def is_under_way(self, name: str) -> bool:
         """Whether a job was sent off and its answer was not fetched yet."""
@@ -49,20 +50,18 @@ class Errands:
         answer: R = self._jobs.pop(name).result()
         return answer
 
-    def recurrent(self, name: str, series: int, task: Callable[[], Task[R]]) -> R | None:
-        """Return the answer to a job that recurs: at once, unless it is costly; then as `fetch`.
+    def is_costly(self, name: str) -> bool:
+        """Whether work that recurs is to be sent away, because others can do it and it took too long twice in a row."""
+        return self._workers is not None and self._costly.get(name, 0) > 1
 
-        Args:
-            name: of the job.
-            series: how many series it is about.
-            task: as for `fetch`.
-        """
-        if self._workers is not None and self._costly.get(name, 0) > 1:
-            return self.fetch(name, task)
-        function, given = task()
+    def here(self, name: str, function: Callable[..., R], *given: object) -> R:
+        """Return the answer to a part of work that recurs, done at once; what it takes is added up until `weigh`."""
         began = self._clock()
         answer = function(*given)
-        took = self._clock() - began
-        is_costly = took > max(COSTLY_SECONDS, COSTLY_SECONDS_PER_SERIES * series)
-        self._costly[name] = self._costly.get(name, 0) + 1 if is_costly else 0
+        self._took[name] = self._took.get(name, 0.0) + self._clock() - began
         return answer
+
+    def weigh(self, name: str, series: int) -> None:
+        """Note that work about so many series was done once, in all its parts."""
+        is_costly = self._took.pop(name, 0.0) > max(COSTLY_SECONDS, COSTLY_SECONDS_PER_SERIES * series)
+        self._costly[name] = self._costly.get(name, 0) + 1 if is_costly else 0

@@ -3,23 +3,15 @@
 import numpy as np
 
 from offkey.core.findings import Band, Fault, Verdict
-from offkey.engine.advance import Passage
-from offkey.engine.memory import Memory
+from offkey.engine.entering import Entry
 from offkey.engine.outlook import Outlook
-from offkey.engine.plan import Plan
 from offkey.engine.reporting import strayed, vanished
+from offkey.engine.trackrecord import TrackRecord
 
 
-def verdict(plan: Plan, memory: Memory, passage: Passage, outlook: Outlook, dropped: int) -> Verdict:
-    """Return the newest column of a passage as a verdict, with the forecast from there.
-
-    Args:
-        plan: the signal and its models.
-        memory: after the passage.
-        passage: the last block that was judged.
-        outlook: what lies ahead of its last column.
-        dropped: series left out by the cap.
-    """
+def verdict(entry: Entry, outlook: Outlook, record: TrackRecord) -> Verdict:
+    """Return a signal's newest column as a verdict, with the forecast from there and how good earlier ones were."""
+    plan, memory, passage = entry.plan, entry.memory, entry.passage
     signal, frame, judged = plan.signal, passage.examined.frame, passage.judged
     score = judged.score[:, -1]
     now = passage.newest
@@ -39,9 +31,11 @@ def verdict(plan: Plan, memory: Memory, passage: Passage, outlook: Outlook, drop
         coverage=ledger["coverage"],
         forecast=outlook.forecast,
         time_to_limit=np.full(len(frame.series), np.nan) if limit is None else outlook.crossing(limit, now),
+        forecast_coverage=record.coverage,
+        forecast_error=record.error,
         limit_window=np.empty((2, 0)) if limit is None else outlook.window(limit, now),
         faults=passage.examined.faults + (() if frame.series else (Fault(signal.name, "no_data"),)),
-        dropped=dropped,
+        dropped=entry.dropped,
         expected_alerts_per_week=float(ledger["expected_alerts_per_week"][0]),
         vanished=vanished(ledger, frame.axis.end, frame.axis.step),
         sample_rate=strayed(ledger),

@@ -9,6 +9,7 @@ from offkey.adapters.sinks import exposition
 from offkey.adapters.stores import memory
 from offkey.core import plugins
 from offkey.core.durations import DAY, HOUR, MINUTE
+from offkey.core.findings import Snapshot
 from offkey.core.frame import Array, Axis, Frame
 from offkey.core.labels import Labels
 from offkey.core.ports import Answer
@@ -79,15 +80,21 @@ class Fleet:
         self.plan = plan()
         self.sink = exposition.Sink()
         self.now = float(NOW)
+        self.published = (0.0, 0.0)  # seconds of wall clock and of CPU when the newest snapshot was there
         store = memory.Store()
         self.known = learned(self.plan, self.series)
         store.save(self.plan.key, self.known)
         clocks = Clocks(wall=lambda: self.now, monotonic=time.monotonic)
-        self.engine = Engine([self.plan], Ports({"default": self}, store, [self.sink], self, clocks, save_every=1e9))
+        self.engine = Engine([self.plan], Ports({"default": self}, store, [self], self, clocks, save_every=1e9))
 
     def read(self, _query: str, axis: Axis, _timeout: float) -> Answer:
         """Answer as a source does, at once."""
         return Answer(Frame(self.series, self.answers, axis))
+
+    def publish(self, snapshot: Snapshot) -> None:
+        """Pass a snapshot on to the page, and note when it came."""
+        self.published = time.monotonic(), time.process_time()
+        self.sink.publish(snapshot)
 
     def close(self) -> None:
         """Nothing to let go."""

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from paper import A, B, Rig, Script
+from paper import A, B, Rig, Script, Steady
 
 from offkey.core.errors import QueryRejected, StateError
 from offkey.core.frame import Axis
@@ -39,6 +39,17 @@ def test_each_tick_reads_only_what_is_new(planned):
     rig.tick()
     rig.tick(600)
     assert rig.source.asked[-1][1].size == 10
+
+
+def test_what_was_judged_is_published_before_it_is_learned(planned, monkeypatch):
+    """Nobody waits for the models; the cycle ends when they have learned too."""
+    rig = Rig([planned()], Script({"load": {A: level(5.0)}}))
+    rig.tick()
+    heard = []
+    monkeypatch.setattr(Steady, "update", lambda _self, state, _frame: heard.append("learned") or state)
+    monkeypatch.setattr(type(rig.wall), "publish", lambda _self, _snapshot: heard.append("published"))
+    rig.tick()
+    assert heard == ["published", "learned", "learned"]
 
 
 def test_an_anomaly_is_withheld_from_learning_until_it_is_the_new_normal(planned):

@@ -93,23 +93,26 @@ def test_the_answers_of_workers_are_the_same_as_without(planned):
     assert len(desk.asked) >= 2
 
 
-def test_what_is_costly_twice_in_a_row_is_done_elsewhere():
-    """Once is a first run; then every answer is fetched, and is never waited for."""
-    clock, desk = iter(range(100)), Desk()
-    errands = Errands(desk, lambda: 5.0 * next(clock))
-    answers = [errands.recurrent("judge", 10, lambda: (len, ("four",))) for _ in range(3)]
-    assert answers == [4, 4, None]
-    desk.work()
-    assert errands.recurrent("judge", 10, lambda: (len, ("four",))) == 4
-    assert len(desk.asked) == 1
+def turns(errands, series, count=1):
+    """Do work in two parts so often, and return whether it is costly then."""
+    for _ in range(count):
+        assert [errands.here("judge", len, ("four",)), errands.here("judge", len, ("fi", "ve"))] == [1, 2]
+        errands.weigh("judge", series)
+    return errands.is_costly("judge")
+
+
+def test_what_is_costly_twice_in_a_row_is_to_be_done_elsewhere():
+    """Once is a first run; the parts count together; without anybody else it stays."""
+    clock = iter(range(100))
+    errands = Errands(Desk(), lambda: 0.6 * next(clock))
+    assert [turns(errands, 10), turns(errands, 10)] == [False, True]
+    assert not turns(Errands(None, lambda: 0.6 * next(clock)), 10, count=3)
 
 
 def test_what_is_quick_for_each_of_many_series_stays():
     """It would only be carried back and forth."""
-    clock, desk = iter(range(100)), Desk()
-    errands = Errands(desk, lambda: 5.0 * next(clock))
-    assert [errands.recurrent("judge", 100_000, lambda: (len, ("four",))) for _ in range(5)] == [4] * 5
-    assert not desk.asked
+    clock = iter(range(100))
+    assert not turns(Errands(Desk(), lambda: 5.0 * next(clock)), 100_000, count=5)
 
 
 def test_a_costly_signal_is_judged_on_a_slower_clock(planned, monkeypatch):
@@ -119,7 +122,7 @@ def test_a_costly_signal_is_judged_on_a_slower_clock(planned, monkeypatch):
     rig.tick()
     desk.work()
     rig.tick()
-    monkeypatch.setattr(Errands, "recurrent", lambda self, name, _series, task: self.fetch(name, task))
+    monkeypatch.setattr(Errands, "is_costly", lambda _self, name: name.startswith("judge"))
     times = []
     for _ in range(6):
         times.append(rig.tick().verdicts[0].time)

@@ -34,7 +34,7 @@ def test_a_forecast_stands_for_its_bin(monkeypatch, kind):
     plan = planned(kind, limit=80.0)
     rig = Rig([plan], Script({"load": {A: wave, B: lambda times: -wave(times)}}))
     made = []
-    monkeypatch.setattr("offkey.engine.cycle.outlook", lambda *given: made.append(given) or outlook(*given))
+    monkeypatch.setattr("offkey.engine.prospects.outlook", lambda *given: made.append(given) or outlook(*given))
     fresh = None
     for _ in range(12):
         found = rig.tick().verdicts[0]
