@@ -12,7 +12,7 @@ import numpy as np
 
 from offkey.app.wire import DETECTORS, FORECASTERS
 from offkey.core import plugins
-from offkey.core.durations import HOUR, MINUTE
+from offkey.core.durations import DAY, HOUR, MINUTE
 from offkey.core.errors import MissingLibrary
 from offkey.core.findings import Band, Forecast, Snapshot, Verdict
 from offkey.core.frame import Axis, Frame
@@ -22,23 +22,33 @@ from offkey.core.state import State
 
 MOST_WORKERS = 4  # each needs 300 MB, and there is no more to share out
 START = 1_700_000_000 // HOUR * HOUR
+PAUSE = 5 * MINUTE
+ONE = (Labels.of(name="a"),)
 
 
 def compile_all() -> Iterator[tuple[str, float]]:
-    """Yield all that is compiled with the seconds its first use took: decoders, models, reports, exposition, simulator.
+    """Yield all that is compiled with the seconds its first use took: decoders, models, reports and so on.
 
     Several are compiled at once, each in another process; a part that two share is kept once.
     """
-    tasks: list[tuple[str, Callable[[], None]]] = [("decoders", _decode)]  # takes longest, so it is begun first
-    for package, use in ((DETECTORS, _detect), (FORECASTERS, _forecast)):
-        tasks += [(kind, partial(use, package, kind)) for kind in plugins.names(package)]
-    tasks += [("reports", _follow), ("exposition", _expose), ("simulator", _simulate)]
     workers = min(os.cpu_count() or 1, MOST_WORKERS)
     with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
-        begun = {pool.submit(_used, use): name for name, use in tasks}
+        begun = {pool.submit(_used, use): name for name, use in first_uses()}
         for ended in as_completed(begun):
             if (seconds := ended.result()) is not None:
                 yield begun[ended], seconds
+
+
+def first_uses() -> list[tuple[str, Callable[[], None]]]:
+    """Return what compiles everything between them, each under its name; what takes longest is first.
+
+    One raises MissingLibrary when it is called and the library it needs is not installed.
+    """
+    uses: list[tuple[str, Callable[[], None]]] = [("decoders", _decode)]
+    for package, use in ((DETECTORS, _detect), (FORECASTERS, _forecast)):
+        uses += [(kind, partial(use, package, kind)) for kind in plugins.names(package)]
+    own = (("quality", _sift), ("reports", _follow), ("limits", _reach), ("alerts", _alert), ("rules", _replay))
+    return [*uses, *own, ("exposition", _expose), ("remote write", _write), ("simulator", _simulate)]
 
 
 def _used(use: Callable[[], None]) -> float | None:
@@ -70,7 +80,8 @@ def _decode() -> None:
 
 
 def _past() -> Frame:
-    return Frame((Labels.of(name="a"),), np.linspace(1.0, 2.0, 24)[None], Axis(START, 5 * MINUTE, 24))
+    size = 2 * DAY // PAUSE  # what learns on a schedule has then learned once
+    return Frame(ONE, np.linspace(1.0, 2.0, size)[None], Axis(START, PAUSE, size))
 
 
 def _detect(package: str, kind: str) -> None:
@@ -89,16 +100,50 @@ def _forecast(package: str, kind: str) -> None:
     model.forecast(state, past.future(4, HOUR))
 
 
+def _sift() -> None:
+    from offkey.models.plausible import sifted  # noqa: PLC0415 (models are compiled where nothing is read)
+
+    sifted(np.ones((1, 2)), (0.0, 1.0, 1.0), None, None, 0.0)
+
+
 def _follow() -> None:
     from offkey.engine import pegging, reporting  # noqa: PLC0415 (models are compiled where nobody follows reports)
 
-    series = (Labels.of(name="a"),)
-    ledger = State(series, {name: np.full(1, value, kind) for name, (value, kind) in reporting.SHAPES.items()})
+    ledger = State(ONE, {name: np.full(1, value, kind) for name, (value, kind) in reporting.SHAPES.items()})
     reports = reporting.Reports(np.ones((1, 2), bool))
-    followed = State(series, reporting.follow(ledger, reports, Axis(START, MINUTE, 2)))
+    followed = State(ONE, reporting.follow(ledger, reports, Axis(START, MINUTE, 2)))
     reporting.vanished(followed, START, MINUTE)
     share = Signal("a", "a", scale=(0.0, 1.0))
-    pegging.stays(share, State(series, pegging.blank(1)), Frame(series, np.ones((1, 2)), Axis(START, MINUTE, 2)))
+    pegging.stays(share, State(ONE, pegging.blank(1)), Frame(ONE, np.ones((1, 2)), Axis(START, MINUTE, 2)))
+
+
+def _reach() -> None:
+    from offkey.models.crossing import time_to_limit  # noqa: PLC0415 (models are compiled where no limit is set)
+
+    time_to_limit(np.array([1, 2]), np.ones((1, 2)), 1.0, 0, np.ones(1))
+
+
+def _alert() -> None:
+    from offkey.core.signals import Alert  # noqa: PLC0415 (models are compiled where nobody alerts)
+    from offkey.engine.backtest import firing_of  # noqa: PLC0415 (as above)
+    from offkey.models.alarms.firing import pages  # noqa: PLC0415 (as above)
+
+    pages(firing_of(np.ones((1, 2)), MINUTE, Alert())[0], 0)
+
+
+def _replay() -> None:
+    from offkey.engine.promql.rangefunctions import FUNCTIONS  # noqa: PLC0415 (models are compiled where no rule is)
+    from offkey.engine.promql.run import Run, Windows  # noqa: PLC0415 (as above)
+    from offkey.engine.promql.world import Samples  # noqa: PLC0415 (as above)
+    from offkey.models.promql.alerts import lives  # noqa: PLC0415 (as above)
+
+    times, share = np.array([1_000, 2_000]), np.ones(2)
+    window = Windows(ONE[0], times, share, np.zeros(2, np.int64), np.full(2, 2), times, 2_000)
+    run = Run(Samples(()), times, 1_000)
+    for function, _ in FUNCTIONS.values():
+        function([share], window, run)
+    breach = np.ones((1, 2), bool)
+    lives(breach, breach, ~breach[0], times, np.zeros(3, np.int64), np.zeros((1, 3), np.int64))
 
 
 def _expose() -> None:
@@ -107,7 +152,7 @@ def _expose() -> None:
     one, none = np.ones(1), np.empty((1, 0))
     found = Verdict(
         signal=Signal("a", "a", horizons=()),
-        series=(Labels.of(name="a"),),
+        series=ONE,
         time=START,
         observed=one,
         score=one,
@@ -122,6 +167,14 @@ def _expose() -> None:
     sink = exposition.Sink()
     sink.publish(Snapshot(1, START, 0.0, 0.0, (found,), {}))
     sink.render()
+
+
+def _write() -> None:
+    from offkey.adapters.sinks._text import Tails  # noqa: PLC0415 (models are compiled where nothing is sent)
+    from offkey.adapters.sinks._writes import Column  # noqa: PLC0415 (as above)
+
+    labels, first = Tails.of([b""]), np.zeros(1, np.int64)
+    Column(b"a", b"", labels, labels, first, first, np.ones(1), first).text(0, 1)
 
 
 def _simulate() -> None:
