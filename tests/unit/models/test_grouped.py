@@ -9,6 +9,7 @@ from offkey.core.errors import ConfigError
 from offkey.core.frame import Axis, Frame
 from offkey.core.labels import Labels
 from offkey.models.detect.ensemble import Model as Ensemble
+from offkey.models.detect.joint import OFTEN, SCALES
 from offkey.models.detect.joint import Model as Joint
 from offkey.models.detect.mad import Model as Mad
 from offkey.models.detect.quantile import Model as Quantile
@@ -37,6 +38,49 @@ def test_metrics_that_no_longer_go_together_make_their_machine_strange():
     np.testing.assert_array_equal(strangeness[:6], np.repeat(strangeness[:1], 6, axis=0))
     np.testing.assert_array_equal(strangeness[6:], quiet[6:])
     assert strangeness[0, 62:120].mean() > quiet[0].mean() + 1.5
+
+
+def parts(model, state, frame):
+    """Return the shortest running means of excess, broken relations and distance, of the first series (3, T)."""
+    found = model.live_through(state, frame, lambda _, features: np.moveaxis(features, 2, 0))
+    return found[::SCALES, 0]
+
+
+def test_a_state_never_seen_is_far_although_no_relation_breaks():
+    """Two metrics go around a circle; its middle is usual for each of them and for both, but they never were there."""
+    axis = Axis(MONDAY, 300, 4 * 288)
+    turn = 2 * np.pi * np.arange(axis.size) / 37
+    values = 5.0 + np.stack([np.cos(turn), np.sin(turn)]) + 0.02 * np.random.default_rng(3).normal(size=(2, axis.size))
+    frame = Frame(tuple(Labels.of(__name__=name, instance="a") for name in ("x", "y")), values, axis)
+    model = Joint()
+    state, new = model.fit(frame.columns(0, 3 * 288)), frame.columns(3 * 288, 4 * 288)
+    middle = new.values.copy()
+    middle[:, 100:112] = 5.0
+    _, broken, distance = parts(model, state, new.with_values(middle))
+    assert broken[100:112].max() < 1.1 * broken[:100].max() + 1e-9
+    assert distance[100:112].max() > 5.0 * distance[:100].max()
+
+
+def test_what_is_often_odd_says_less():
+    """Metrics whose mean excess was `OFTEN` count half as much as those that never had one."""
+    frame = machines(days=5, metrics=3).rows(np.arange(3))
+    past, new = frame.columns(0, 4 * 288 + 100), frame.columns(4 * 288 + 100, 5 * 288)
+    model, found = Joint(), []
+    for usual in (0.0, OFTEN):
+        state = model.fit(past)
+        state.rows["usual"][:], state.rows["running"][:] = usual, 0.0
+        found.append(parts(model, state, new)[0])
+    assert found[0].max() > 0
+    np.testing.assert_allclose(found[1], found[0] / 2)
+
+
+def test_a_machine_that_never_moves_is_not_strange():
+    """Constant metrics have no relations to break."""
+    frame = machines(days=3, metrics=3)
+    still = frame.with_values(np.full_like(frame.values, 7.0))
+    model = Joint()
+    strangeness = model.score(model.fit(still.columns(0, 2 * 288)), still.columns(2 * 288, 3 * 288))
+    assert not (strangeness > 0).any()
 
 
 def test_a_group_is_learned_in_any_order_and_any_pieces():
