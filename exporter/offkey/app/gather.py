@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from offkey.app import wire
 from offkey.app.config import Config
+from offkey.app.wording import TOO_FEW
 from offkey.core.errors import SourceError
 from offkey.core.frame import Axis
 from offkey.core.ports import Journal, Source
@@ -90,7 +91,7 @@ def _found(plan: Plan, reading: Reading | None, problem: str) -> Found:
     if reading is None:
         return Found(plan.signal, None, problem)
     found = evidence(plan, reading.examined, reading.traffic_labels)
-    return Found(plan.signal, found, "" if found else "its past holds too few samples to judge by")
+    return Found(plan.signal, found, "" if found else TOO_FEW)
 
 
 def past_axis(plan: Plan, at: int) -> Axis:

@@ -45,7 +45,7 @@ def backtest(plan: Plan, past: Examined) -> Backtest:
     apart = uncounted(plan.signal.calendars, seen.frame)
     seen = replace(seen, score=np.where(apart, np.nan, seen.score))
     fires = firing_of(seen.score, seen.frame.axis.step, plan.signal.alert or Alert())
-    return Backtest(plan, seen, bound, fires, _cost(seen, fires & ~apart, int(np.count_nonzero(~apart.all(axis=0)))))
+    return Backtest(plan, seen, bound, fires, _cost(seen, fires & ~apart))
 
 
 def firing_of(score: Array, step: int, alert: Alert) -> BoolArray:
@@ -61,8 +61,8 @@ def firing_of(score: Array, step: int, alert: Alert) -> BoolArray:
     return np.array(rows, bool).reshape(score.shape)
 
 
-def _cost(seen: Replay, fires: BoolArray, counted: int) -> Cost:
-    """Return what the alerts cost people over so many columns that count."""
+def _cost(seen: Replay, fires: BoolArray) -> Cost:
+    """Return what the alerts cost people in the time that was judged."""
     frame = seen.frame
     times = frame.axis.times
     found = [
@@ -71,4 +71,5 @@ def _cost(seen: Replay, fires: BoolArray, counted: int) -> Cost:
         for first, last in runs(row)
     ]
     found.sort(key=lambda one: (one.fired, one.labels.pairs))
-    return cost_of(found, counted * frame.axis.step, frame.axis.end)
+    judged = int(np.count_nonzero(~np.isnan(seen.score).all(axis=0)))
+    return cost_of(found, judged * frame.axis.step, frame.axis.end)

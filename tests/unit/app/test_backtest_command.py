@@ -73,3 +73,38 @@ def test_tuning_proposes_settings_within_the_budget(place, capsys):
     assert run(["rules", "tune", "--config.file", "old.yml"]) == 0
     assert capsys.readouterr().out.splitlines()[1].startswith("latency")
     assert {path.name: path.read_bytes() for path in place.iterdir()} == before
+
+
+@pytest.fixture
+def young(place):
+    """Return the folder with a past of ten minutes."""
+    now = int(time.time()) // 60 * 60
+    record(place / "past.jsonl", "latency", Frame((Labels.of(job="a"),), np.ones((1, 11)), Axis(now - 600, 60, 11)))
+    return place
+
+
+@pytest.mark.parametrize("command", [["backtest"], ["rules", "tune"]])
+def test_a_past_too_short_to_judge_is_told_of_and_costs_nothing_known(young, capsys, command):
+    """Neither 0 pages a week nor NaN: a dash for people, null for programs, and a sentence."""
+    assert run(command) == 0
+    seen = capsys.readouterr()
+    assert "latency: its past holds too few samples to judge by" in seen.err
+    head, row = (line.split() for line in seen.out.splitlines())
+    assert row[head.index("PAGES/WEEK")] == "-"
+    assert run([*command, "-o", "json"]) == 0
+    (signal,) = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)["signals"]
+    assert signal["pages_per_week"] is None
+
+
+def test_a_report_says_which_signal_was_not_judged(young):
+    """An empty plot is explained."""
+    assert run(["backtest", "--report", "report.html"]) == 0
+    assert "not judged: its past holds too few samples to judge by" in (young / "report.html").read_text()
+
+
+def test_tuning_says_what_to_do_with_its_table(place, capsys):
+    """Whether anything better was found, and that nothing was written."""
+    assert run(["rules", "tune"]) == 0
+    seen = capsys.readouterr()
+    assert ("nothing was written" in seen.err) == ("->" in seen.out)
+    assert ("what is set stays" in seen.err) == ("->" not in seen.out)

@@ -1,11 +1,11 @@
 """Reviews as a table for people and as values for programs."""
 
-import math
 from collections.abc import Iterator
 from typing import Any
 
 from offkey.app.alertreviews.review import Outcome, Reviewed
 from offkey.app.replaying.results import aligned
+from offkey.app.wording import figure, known, share
 
 VERSION = 1
 HEAD = ("ALERT", "SEVERITY", "PAGES/WEEK", "BUDGET", "FLAPS/WEEK", "SHORT", "SELF-RESOLVED", "PRECISION")
@@ -29,21 +29,13 @@ def _row(one: Reviewed) -> tuple[str, ...]:
     return (
         found.alert.alert,
         found.alert.severity or "-",
-        _number(found.cost.pages_per_week),
+        figure(found.cost.pages_per_week),
         "-" if budget is None else f"{budget:g}",
-        _number(found.flaps_per_week),
-        _share(found.cost.short),
-        _share(found.self_resolved),
-        _share(found.precision) + marked,
+        figure(found.flaps_per_week),
+        share(found.cost.short),
+        share(found.self_resolved),
+        share(found.precision) + marked,
     )
-
-
-def _number(value: float) -> str:
-    return "-" if math.isnan(value) else f"{value:.2g}"
-
-
-def _share(value: float) -> str:
-    return "-" if math.isnan(value) else f"{value:.0%}"
 
 
 def tree(found: Outcome) -> dict[str, Any]:
@@ -59,16 +51,12 @@ def _values(one: Reviewed) -> dict[str, Any]:
         "signal": found.alert.signal or None,
         "weeks": round(found.cost.weeks, 3),
         "pages": found.cost.pages,
-        "pages_per_week": _known(found.cost.pages_per_week),
+        "pages_per_week": known(found.cost.pages_per_week),
         "budget_per_week": one.setting.present.budget_per_week if one.setting else None,
-        "flaps_per_week": _known(found.flaps_per_week),
-        "short_share": _known(found.cost.short),
-        "self_resolved_share": _known(found.self_resolved),
-        "precision": _known(found.precision),
+        "flaps_per_week": known(found.flaps_per_week),
+        "short_share": known(found.cost.short),
+        "self_resolved_share": known(found.self_resolved),
+        "precision": known(found.precision),
         "verdicts": {"right": found.right, "wrong": found.wrong},
         "proposed": [{"key": change.key, "after": change.after, "why": change.why} for change in one.changes],
     }
-
-
-def _known(value: float) -> float | None:
-    return None if math.isnan(value) else round(value, 3)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from offkey.app.wording import figure, known
 from offkey.core.durations import WEEK, format_duration
 from offkey.core.rules import AlertRule
 from offkey.engine.ruleplay.episodes import Cost, Episode, cost, cost_of
@@ -74,7 +75,7 @@ def _rule(played: Played) -> dict[str, Any]:
         "alert": played.rule.alert,
         **told,
         "pages": found.pages,
-        "pages_per_week": round(found.pages_per_week, 3),
+        "pages_per_week": known(found.pages_per_week),
         "firing_seconds": found.seconds,
         "episodes": [_episode(one) for one in found.episodes],
     }
@@ -113,7 +114,7 @@ def figures(found: Cost, end: int) -> tuple[str, ...]:
     longest = max(((one.ended or end) - one.fired for one in found.episodes), default=0)
     series = len({one.labels for one in found.episodes})
     firing = format_duration(found.seconds)
-    return (str(series), str(len(found.episodes)), f"{found.pages_per_week:.2g}", firing, format_duration(longest))
+    return (str(series), str(len(found.episodes)), figure(found.pages_per_week), firing, format_duration(longest))
 
 
 def compared_rows(before: Results, after: Results) -> list[tuple[str, ...]]:
@@ -127,7 +128,7 @@ def compared_rows(before: Results, after: Results) -> list[tuple[str, ...]]:
                 key[1],
                 key[0],
                 _change(*(None if one is None else str(len(one.episodes)) for one in (was, now))),
-                _change(*(None if one is None else f"{one.pages_per_week:.2g}" for one in (was, now))),
+                _change(*(None if one is None else figure(one.pages_per_week) for one in (was, now))),
                 _change(*(None if one is None else format_duration(one.seconds) for one in (was, now))),
             )
         )

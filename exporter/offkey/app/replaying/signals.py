@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import click
 import numpy as np
 
 from offkey.adapters.exports.report.plot import Plot
@@ -15,7 +16,7 @@ from offkey.app.progress import track
 from offkey.app.replaying import results
 from offkey.app.replaying.reports import AFTER, BEFORE, MOST_SERIES, Report, bars
 from offkey.app.telemetry import Telemetry
-from offkey.app.wording import counted
+from offkey.app.wording import TOO_FEW, counted, known, share
 from offkey.core.durations import format_duration
 from offkey.core.errors import SourceDown
 from offkey.engine.backtest import Backtest, backtest
@@ -34,6 +35,8 @@ def tested(
     workers: str = "",
 ) -> list[Backtest]:
     """Return the backtest of every signal that alerts; one that cannot be read is told of and left out.
+
+    One whose past was too short to judge any of it is told of, too.
 
     Args:
         config_file: the configuration.
@@ -58,7 +61,7 @@ def tested(
             helpers.close()
     for signal, _, problem in seen:
         if problem:
-            journal.tell("error", "signal not read", {"signal": signal, "error": problem})
+            click.echo(f"{signal}: {problem}", stderr)
     found = [test for _, test, _ in seen if test is not None]
     if not found:
         msg = "the past of no signal could be read; there is nothing to test"
@@ -67,7 +70,10 @@ def tested(
 
 
 def _tested(plan: Plan, reading: Reading | None, problem: str) -> tuple[str, Backtest | None, str]:
-    return plan.signal.name, None if reading is None else backtest(plan, reading.examined), problem
+    if reading is None:
+        return plan.signal.name, None, problem
+    found = backtest(plan, reading.examined)
+    return plan.signal.name, found, "" if found.cost.weeks else TOO_FEW
 
 
 def tree(tests: Sequence[Backtest]) -> dict[str, Any]:
@@ -84,9 +90,9 @@ def _signal(one: Backtest) -> dict[str, Any]:
         "step_seconds": axis.step,
         "budget_per_week": one.plan.budget,
         "pages": one.cost.pages,
-        "pages_per_week": round(one.cost.pages_per_week, 3),
+        "pages_per_week": known(one.cost.pages_per_week),
         "firing_seconds": one.cost.seconds,
-        "short_share": None if np.isnan(one.cost.short) else round(one.cost.short, 3),
+        "short_share": known(one.cost.short),
         "series": [
             {"labels": dict(labels), "bound": round(float(bound), 4)}
             for labels, bound in zip(one.seen.frame.series, one.bound, strict=True)
@@ -103,9 +109,10 @@ def rows(tests: Sequence[Backtest]) -> list[tuple[str, ...]]:
     made: list[tuple[str, ...]] = [HEAD]
     for one in tests:
         series, count, per_week, firing, _ = results.figures(one.cost, one.seen.frame.axis.end)
-        short = "-" if np.isnan(one.cost.short) else f"{one.cost.short:.0%}"
         size = str(len(one.seen.frame.series))
-        made.append((one.plan.signal.name, size, series, count, per_week, f"{one.plan.budget:g}", firing, short))
+        made.append(
+            (one.plan.signal.name, size, series, count, per_week, f"{one.plan.budget:g}", firing, share(one.cost.short))
+        )
     return made
 
 
@@ -144,10 +151,15 @@ def _plots(one: Backtest, before: Backtest | None) -> Iterator[Plot]:
             lower=one.seen.band.lower[row],
             upper=one.seen.band.upper[row],
             episodes=bars(past, BEFORE, end) + bars(own, AFTER, end),
-            note=counted(len(own), "episode") + (f", {len(past)} before" if before else "") + _span(one),
+            note=_note(one, len(own), len(past) if before else None),
         )
 
 
-def _span(one: Backtest) -> str:
+def _note(one: Backtest, episodes: int, before: int | None) -> str:
+    if not one.cost.weeks:
+        return f"not judged: {TOO_FEW}"
     axis = one.seen.frame.axis
-    return f" in {format_duration(axis.size * axis.step)} to {results.clock(axis.end)}"
+    was = "" if before is None else f", {before} before"
+    return (
+        f"{counted(episodes, 'episode')}{was} in {format_duration(axis.size * axis.step)} to {results.clock(axis.end)}"
+    )

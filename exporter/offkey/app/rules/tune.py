@@ -36,3 +36,5 @@ def command(config_file: Path | None, prometheus_url: str, workers: str, output:
         return
     for line in results.aligned(proposals.rows(found)):
         click.echo(line)
+    for line in proposals.words(found):
+        click.echo(line, err=True)

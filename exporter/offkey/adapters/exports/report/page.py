@@ -33,8 +33,8 @@ _PAGE = """\
 <p>{{ subtitle }}</p>
 <p class="legend">
   <span><i class="key" style="background:#22559c"></i>series</span>
-  <span><i class="key" style="background:#b9d4f2"></i>band</span>
-  <span><i class="key" style="background:#c2410c"></i>threshold</span>
+  {% if has_bands %}<span><i class="key" style="background:#b9d4f2"></i>band</span>{% endif %}
+  {% if has_thresholds %}<span><i class="key" style="background:#c2410c"></i>threshold</span>{% endif %}
   <span><i class="key" style="background:#ef4444"></i>firing</span>
   {% if compares %}<span><i class="key" style="background:#8a8f9c"></i>before</span>{% endif %}
 </p>
@@ -51,7 +51,7 @@ _PAGE = """\
   {% endfor %}
   {% for kind, path in shapes.paths %}<path class="{{ kind }}" d="{{ path }}"/>
   {% endfor %}
-  {% for x, words in shapes.marks %}<text x="{{ x }}" y="{{ height - 4 }}" text-anchor="{{ 'start' if loop.first else 'end' if loop.last else 'middle' }}">{{ words }}</text>
+  {% for x, words in shapes.marks %}<text x="{{ x }}" y="{{ height - 4 }}" text-anchor="{{ 'start' if x < left + 30 else 'end' if x > width - 30 else 'middle' }}">{{ words }}</text>
   {% endfor %}
   {% for y, words in shapes.labels %}<text x="{{ left - 6 }}" y="{{ y + 3 }}" text-anchor="end">{{ words }}</text>
   {% endfor %}
@@ -76,6 +76,8 @@ def html(title: str, subtitle: str, rows: Sequence[Sequence[str]], plots: Sequen
         subtitle=subtitle,
         rows=rows,
         plots=[(plot, drawing(plot)) for plot in plots],
+        has_bands=any(plot.lower is not None for plot in plots),
+        has_thresholds=any(plot.thresholds for plot in plots),
         compares=any(kind == "before" for plot in plots for kind, *_ in (*plot.episodes, *plot.thresholds)),
         width=WIDTH,
         height=HEIGHT,

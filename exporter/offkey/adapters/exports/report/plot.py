@@ -7,9 +7,12 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from offkey.core.durations import DAY, HOUR, MINUTE, WEEK
 from offkey.core.frame import Array, IntArray
 
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 960, 170, 64, 18, 6
+APART = (MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY, 2 * DAY, WEEK, 4 * WEEK)
+MOST_MARKS = 9  # more of them would touch
 COLUMNS = 480  # a month of minutes is drawn as the lowest and highest sample of each column
 
 
@@ -65,12 +68,11 @@ def drawing(plot: Plot) -> Drawing:
 
     for kind, first, last in plot.episodes:
         made.bars.append((kind, across(first), max(1.5, across(last) - across(first))))
-    for at in np.linspace(start, end, 6):
-        made.marks.append((across(float(at)), datetime.fromtimestamp(float(at), UTC).strftime("%d %b %H:%M")))
-    lines = [plot.values, *(line for _, line in plot.thresholds)]
-    low, high = _limits(lines)
-    if low is None or high is None:
+    made.marks.extend((across(at), words) for at, words in _instants(start, end))
+    limits = _limits(plot)
+    if limits is None:
         return made
+    low, high = limits
 
     def down(values: Array) -> Array:
         return np.round(TOP + (HEIGHT - TOP - BOTTOM) * (1 - (np.clip(values, low, high) - low) / (high - low)), 1)
@@ -84,14 +86,30 @@ def drawing(plot: Plot) -> Drawing:
     return made
 
 
-def _limits(lines: Sequence[Array]) -> tuple[float | None, float | None]:
-    """Return the range that holds all but the most extreme samples, with some room."""
-    known = np.concatenate([line[np.isfinite(line)] for line in lines])
+def _limits(plot: Plot) -> tuple[float, float] | None:
+    """Return the range that holds all lines, and of a band beyond them as much again, with some room."""
+    known = _finite(plot.values, *(line for _, line in plot.thresholds))
     if not known.size:
-        return None, None
+        return None
     low, high = float(known.min()), float(known.max())
+    room = high - low
+    if plot.lower is not None and plot.upper is not None:
+        edges = _finite(plot.lower, plot.upper, known)
+        low, high = max(low - room, float(edges.min())), min(high + room, float(edges.max()))
     room = 0.05 * (high - low) or 0.05 * abs(high) or 1.0
     return low - room, high + room
+
+
+def _finite(*lines: Array) -> Array:
+    return np.concatenate([line[np.isfinite(line)] for line in lines])
+
+
+def _instants(start: int, end: int) -> list[tuple[int, str]]:
+    """Return the round instants of a span, nine at most, and their words, UTC."""
+    apart = next((each for each in APART if (end - start) // each < MOST_MARKS), APART[-1])
+    form = "%d %b" if apart % DAY == 0 else "%d %b %H:%M"
+    times = range(-(-start // apart) * apart, end + 1, apart)
+    return [(at, datetime.fromtimestamp(at, UTC).strftime(form)) for at in times]
 
 
 def _round_numbers(low: float, high: float) -> list[float]:

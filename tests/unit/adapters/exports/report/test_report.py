@@ -48,3 +48,29 @@ def test_a_series_that_never_was_gives_an_empty_plot():
     shapes = drawing(plot([np.nan, np.nan], episodes=(("after", 0, 60),)))
     assert shapes.paths == []
     assert len(shapes.bars) == 1
+
+
+def test_the_time_axis_is_marked_at_round_instants():
+    """A week is marked by its midnights, an hour and a half by its quarters, and marks never touch."""
+    week = Plot("week", 1_000_000 + np.arange(7 * 24) * 3_600, np.zeros(7 * 24))
+    assert [words for _, words in drawing(week).marks] == [f"{day} Jan" for day in range(13, 20)]
+    quarters = [f"01 Jan 0{minute // 60}:{minute % 60:02d}" for minute in range(0, 90, 15)]
+    assert [words for _, words in drawing(plot(np.zeros(90))).marks] == quarters
+    for size in (2, 40, 700, 9_000, 40_000):
+        assert len(drawing(plot(np.zeros(size))).marks) <= 9
+
+
+def test_both_edges_of_a_near_band_are_seen_and_a_far_one_does_not_flatten_the_series():
+    """The axis follows the band for as much again as the series needs, on either side."""
+    near = drawing(plot([1, 2, 3], lower=np.full(3, 0.5), upper=np.full(3, 4.0)))
+    assert [words for _, words in near.labels] == ["1", "2", "3", "4"]
+    far = drawing(plot([1, 2, 3], lower=np.full(3, -np.inf), upper=np.full(3, 1e9)))
+    assert [words for _, words in far.labels] == ["1", "2", "3", "4", "5"]
+
+
+def test_the_legend_names_what_is_drawn():
+    """A band, a threshold and what was before are explained only where there is one."""
+    page = html("A", "b", [("ALERT",)], [plot([1, 2])])
+    assert not any(f"</i>{word}<" in page for word in ("band", "threshold", "before"))
+    page = html("A", "b", [("ALERT",)], [plot([1, 2], lower=np.zeros(2), upper=np.ones(2))])
+    assert "</i>band<" in page
