@@ -11,8 +11,11 @@ from typing import Any, ParamSpec, TypeVar, cast
 import numba
 import numpy as np
 import numpy.typing as npt
+from llvmlite import ir  # type: ignore[import-untyped]  # it has no types
 from numba.core import cgutils, types
 from numba.extending import intrinsic
+
+from offkey.core.state import AnyArray
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -43,6 +46,11 @@ def door(function: Callable[P, R]) -> Callable[P, R]:
 def part(function: Callable[P, R]) -> Callable[P, R]:
     """Compile what only a `door` and other parts call; without a way in from Python it is compiled a third sooner."""
     return _compile(function, {"no_cpython_wrapper": True, "_nrt": False})
+
+
+def fused(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile as `door` does a function whose products and sums may be done in one step, without rounding between."""
+    return _compile(function, {"_nrt": False, "fastmath": {"contract"}})
 
 
 def shared_out(rows: int, work: Callable[[int, int], None]) -> None:
@@ -92,3 +100,23 @@ def _copy_bytes(_typing: Any, target: Any, at: Any, source: Any, start: Any, siz
 # Inside compiled code: copy_bytes(target, at, source, start, size) copies bytes from a place in one array to a place in
 # another; nothing is checked. A loop or a slice over bytes takes three times as long as the machine's own copy.
 copy_bytes = cast("Callable[[ByteArray, int, ByteArray, int, int], None]", intrinsic(_copy_bytes))
+
+
+def _fetch_early(_typing: Any, source: Any, at: Any) -> Any:  # noqa: ANN401 (as above)
+    signature = types.void(source, types.intp)
+
+    def generate(context: Any, builder: Any, called: Any, given: Any) -> Any:  # noqa: ANN401 (as above)
+        begin = context.make_array(called.args[0])(context, builder, given[0]).data
+        place = builder.bitcast(builder.gep(begin, [given[1]]), cgutils.voidptr_t)
+        number = ir.IntType(32)
+        shape = ir.FunctionType(ir.VoidType(), [cgutils.voidptr_t, number, number, number])
+        fetch = cgutils.get_or_insert_function(builder.module, shape, "llvm.prefetch.p0")  # type: ignore[no-untyped-call]  # as below
+        builder.call(fetch, [place, number(0), number(3), number(1)])  # to read, soon again, no instructions
+        return context.get_dummy_value()
+
+    return signature, generate
+
+
+# Inside compiled code: fetch_early(array, at) has the memory around a place of an array, counted from its first number,
+# brought near, and does not wait for it. Rows of many kilobytes come too late otherwise.
+fetch_early = cast("Callable[[AnyArray, int], None]", intrinsic(_fetch_early))

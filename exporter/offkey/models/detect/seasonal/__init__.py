@@ -13,6 +13,7 @@ from offkey.core.frame import Array, Frame
 from offkey.core.labels import Labels
 from offkey.core.state import AnyArray, State
 from offkey.models.detect.seasonal import layout
+from offkey.models.detect.seasonal.lanes import blank_lanes
 from offkey.models.detect.seasonal.walk import walk
 from offkey.models.kernels import shared_out
 
@@ -145,9 +146,10 @@ def blank(series: tuple[Labels, ...]) -> State:
     return State(series, {name: np.zeros((len(series), size), dtype) for name, (size, dtype) in ROWS.items()})
 
 
-def room() -> tuple[Array, layout.Learned]:
+def room() -> tuple[Array, layout.Learned, layout.Lanes]:
     """Return what the kernel writes to while it judges."""
-    return np.empty(layout.RUNNING), learned_of({name: np.empty(size, dtype) for name, (size, dtype) in ROWS.items()})
+    learned = learned_of({name: np.empty(size, dtype) for name, (size, dtype) in ROWS.items()})
+    return np.empty(layout.RUNNING), learned, blank_lanes()
 
 
 def learned_of(rows: Mapping[str, AnyArray]) -> layout.Learned:

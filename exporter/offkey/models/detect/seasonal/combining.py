@@ -30,6 +30,7 @@ from offkey.models.detect.seasonal.layout import (
 )
 from offkey.models.detect.seasonal.weights import AT_REST, BENDS, OF_MEMORY, OF_SIGNS, SLOPES
 from offkey.models.kernels import door
+from offkey.models.logarithm import ln
 
 BENDS_OF, SLOPES_OF = np.array(BENDS), np.array(SLOPES)
 REST = math.exp(AT_REST)  # odds of a sample of which nothing is told
@@ -38,7 +39,7 @@ REST = math.exp(AT_REST)  # odds of a sample of which nothing is told
 @door
 def over(amount: float) -> float:
     """Return the logarithm of 1 plus an amount, 0 for amounts below 0."""
-    return math.log(1.0 + amount) if amount > 0.0 else 0.0
+    return ln(1.0 + amount) if amount > 0.0 else 0.0
 
 
 @door
@@ -55,7 +56,7 @@ def signs(x: float, side: float, now: float, p: Prediction) -> Signs:
     """
     residual = min(HELD_CLIP, max(-HELD_CLIP, side * (x - p.usual) * p.per_width))
     return Signs(
-        0.5 * math.log(power(x, side, p)),
+        0.5 * ln(power(x, side, p)),
         now * over(side * (x - p.usual) * p.per_spread),
         now * over(side * p.held + p.slow_share * residual),
         now * over(max(side * (x - p.mean) * p.per_range, side * (x - p.long_mean) * p.per_long)),
@@ -116,6 +117,15 @@ def chance(x: float, side: float, now: float, found: Signs, case: Case) -> float
 
 
 @door
+def size_of(found: Signs, now: float, lately: float) -> float:
+    """Return the size of all that speaks for an anomaly."""
+    size = now * lately
+    for k in range(len(found)):
+        size += OF_SIGNS[k] * found[k]
+    return size
+
+
+@door
 def one_sided(x: float, side: float, case: Case, least: float) -> Found:
     """Return what is found of a sample on one side; none of it falls as the sample moves that way.
 
@@ -128,9 +138,7 @@ def one_sided(x: float, side: float, case: Case, least: float) -> Found:
     now = share_off(x, side, p)
     found, size, rarity = signs(x, side, now, p), 0.0, 0.0
     if now > 0.0:
-        size = now * case.lately
-        for k in range(len(found)):
-            size += OF_SIGNS[k] * found[k]
+        size = size_of(found, now, case.lately)
         rarity = strangeness(size, case.past)
     is_held = case.peak > max(SURE, rarity)
     still = 1.0 if rarity >= max(SURE, case.peak) else 0.0

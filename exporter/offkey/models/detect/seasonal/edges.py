@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from offkey.models.detect.seasonal.combining import judge, one_sided
-from offkey.models.detect.seasonal.layout import BEND, HALF, HUNDREDTH, LARGEST, Case
+from offkey.models.detect.seasonal.layout import BEND, HALF, HUNDREDTH, LARGEST, Case, Tails
 from offkey.models.detect.seasonal.weights import OF_SIGNS
 from offkey.models.kernels import door
 
@@ -20,16 +20,22 @@ MOST = 100
 
 @door
 def band(bound: float, case: Case) -> tuple[float, float, float]:
-    """Return what is usual and the edges at which strangeness reaches the bound.
+    """Return what is usual and the edges at which strangeness reaches the bound."""
+    lower = upper = 0.0
+    for side in (1.0, -1.0):  # a loop, so that the search is compiled once
+        lower, upper = edge(side, bound, case), lower
+    return between(lower, upper, case.expected.usual)
+
+
+@door
+def between(lower: float, upper: float, usual: float) -> tuple[float, float, float]:
+    """Return what is expected and both edges, from what is usual and where the edges were found.
 
     Where season and recent level disagree so much that every sample is stranger than the bound, the edges meet, just
     crossed, so that no sample lies between them.
     """
-    lower = upper = 0.0
-    for side in (1.0, -1.0):  # a loop, so that the search is compiled once
-        lower, upper = edge(side, bound, case), lower
     if lower <= upper:
-        return min(upper, max(lower, case.expected.usual)), lower, upper
+        return min(upper, max(lower, usual)), lower, upper
     middle = 0.5 * (lower + upper)
     return middle, float(np.nextafter(middle, np.inf)), float(np.nextafter(middle, -np.inf))
 
@@ -41,11 +47,16 @@ def is_within(bound: float, case: Case) -> bool:
 
 
 @door
+def size_at(bound: float, past: Tails) -> float:
+    """Return the size whose strangeness is a bound above the median's."""
+    decades = bound if bound < BEND else BEND + 2.0 * math.expm1((bound - BEND) / 2.0)
+    return past.median + (decades - HALF) * max(1.0, past.rare - past.median) / (HUNDREDTH - HALF)
+
+
+@door
 def guess(bound: float, case: Case) -> float:
     """Return the logarithm of 1 plus the deviation, in scales, at which all signs would reach the bound, if far out."""
-    past = case.past
-    size = past.median + (min(bound, BEND) - HALF) * max(1.0, past.rare - past.median) / (HUNDREDTH - HALF)
-    return max(0.2, size / STEEPNESS)
+    return max(0.2, size_at(bound, case.past) / STEEPNESS)
 
 
 @door

@@ -144,6 +144,17 @@ class Learned(NamedTuple):
     sizes: AnyArray  # counts of past sizes, float32 (S, TAIL)
 
 
+class Lanes(NamedTuple):
+    """Cases whose edges are to be found, and room for that."""
+
+    place: IntArray  # series and column (2, LANES)
+    expected: Array  # one row for each field of `Prediction` (FIELDS, LANES)
+    case: Array  # what was off lately, median and hundredth of past sizes, the bound (4, LANES)
+    goal: Array  # size at the edge, how exact it must be, and the first guess (3, LANES)
+    going: Array  # 1 plus the deviation, how far off its size is, and the slope of that (3, LANES)
+    edges: Array  # above and below (2, LANES)
+
+
 class Rows(NamedTuple):
     """The state of all series, which of them to go through, and room to judge one without touching it."""
 
@@ -153,6 +164,7 @@ class Rows(NamedTuple):
     learned: Learned
     spare: Array  # (RUNNING,)
     spared: Learned  # of one series
+    lanes: Lanes
 
 
 class Signs(NamedTuple):

@@ -7,12 +7,17 @@ from offkey.core.state import AnyArray
 from offkey.models.detect.seasonal.combining import case_of, judge, one_sided, share_off, signs, traces
 from offkey.models.detect.seasonal.edges import band, is_within
 from offkey.models.detect.seasonal.judging import factors, power, predict, strangeness
+from offkey.models.detect.seasonal.lanes import ask, settle
 from offkey.models.detect.seasonal.layout import (
+    BINS,
+    CELLS,
     GLANCE,
+    HOURLY,
     LARGEST,
     LEARN,
     NEED,
     PARTS,
+    RUNNING,
     SCORE,
     SEEN,
     SIGNS,
@@ -26,7 +31,10 @@ from offkey.models.detect.seasonal.layout import (
 )
 from offkey.models.detect.seasonal.learning import learn, note
 from offkey.models.detect.seasonal.weights import OF_SIGNS
-from offkey.models.kernels import door
+from offkey.models.kernels import door, fetch_early
+
+AHEAD = 2  # series whose memory is on its way
+LINE = 8  # numbers of `running` that come together
 
 
 @door
@@ -58,11 +66,8 @@ def answer(mode: int, x: float, found: Found, bound: float, case: Case, out: Arr
         out[0] = found.rarity
     if mode == GLANCE and is_within(bound, case):
         out[1] = case.expected.usual
-    elif mode in (GLANCE, SWEEP):
-        expected, lower, upper = band(bound, case)
-        out[1] = expected
-        if mode == SWEEP:
-            out[2], out[3] = lower, upper
+    elif mode == GLANCE:
+        out[1] = band(bound, case)[0]
 
 
 @door
@@ -121,6 +126,19 @@ def learned_of(learned: Learned, s: int) -> Learned:
 
 
 @door
+def come_near(rows: Rows, s: int, t: int, now: Now) -> None:
+    """Have the memory brought near that the first sample of a series is judged by."""
+    if s < rows.last and t == 0:
+        first = s * RUNNING
+        for k in range(0, HOURLY + LINE, LINE):
+            fetch_early(rows.running, first + k)
+        fetch_early(rows.running, first + now.hour)
+        fetch_early(rows.learned.profile, s * BINS + now.left)
+        fetch_early(rows.learned.visits, s * BINS + now.left)
+        fetch_early(rows.learned.week, s * CELLS + now.cell)
+
+
+@door
 def bounded(x: float) -> float:
     """Return a sample, or the largest that is believed on its side."""
     return math.copysign(LARGEST, x) if abs(x) > LARGEST else x
@@ -140,7 +158,7 @@ def walk(mode: int, values: Array, clock: Clock, rates: Array, rows: Rows, bound
         out: strangeness as (1, S, T); with the expected value behind it (GLANCE); and the edges behind that (SWEEP);
             or its four parts as (4, S, T) (PARTS); or its signs (SIGNS). Left alone where nothing is known.
     """
-    last = values.shape[1] - 1
+    last, waiting = values.shape[1] - 1, 0
     for s in range(rows.first, rows.last):
         if mode == GLANCE and last == 0 and math.isnan(values[s, 0]):
             continue  # of a message that brings some series, most are missing
@@ -150,6 +168,7 @@ def walk(mode: int, values: Array, clock: Clock, rates: Array, rows: Rows, bound
         for t in range(last + 1):
             x = bounded(values[s, t])
             now = column(clock, clock.zone[s], t)
+            come_near(rows, s + AHEAD, t, now)
             p = predict(run, learned, now, rates)
             learns = mode == LEARN or t < last
             if run[SEEN] >= rates[NEED]:
@@ -161,5 +180,7 @@ def walk(mode: int, values: Array, clock: Clock, rates: Array, rows: Rows, bound
                     describe(x, case, out[:, s, t])
                 elif mode != LEARN:
                     answer(mode, x, found, bound[s], case, out[:, s, t])
+                waiting = ask(rows.lanes, waiting, (s, t), bound[s], case, out) if mode == SWEEP else waiting
             if learns:
                 learn(run, learned, x, now, rates, p)
+    settle(rows.lanes, waiting, out)
