@@ -106,7 +106,7 @@ def to_servers(
     sent = 0
     clients = [_Writer(endpoint) for endpoint in config.remote_write]
 
-    def send(message: bytes, samples: int) -> None:
+    def send(message: bytes, samples: int, _turn: int) -> None:
         nonlocal sent
         for client in clients:
             client.send(message)

@@ -53,7 +53,7 @@ def _parts(blocks: list[bytes], stream: Stream, early: _Early, sink: Sink) -> It
     yield "written", _timed(lambda: sink.publish_early(early.found, early.times))[1]
 
 
-def _packed(message: bytes, _samples: int) -> None:
+def _packed(message: bytes, _samples: int, _turn: int) -> None:
     """Do what is done to a message before it is sent."""
     snapped(message)
 

@@ -60,14 +60,31 @@ def make(monkeypatch):
     return made
 
 
-def test_messages_arrive_in_their_order(make):
-    """Each once, and what was taken is counted."""
+def test_turns_arrive_in_their_order(make):
+    """Each message once, and what was taken is counted."""
     box, server, journal = make(Reply(204, b""))
     for k in range(5):
-        box.send(b"%d" % k, 10)
+        box.send(b"%d" % k, 10, k)
     box.close(10.0)
     assert server.messages == [b"0", b"1", b"2", b"3", b"4"]
     assert journal.counts == {("remote_write_samples", ""): 50}
+
+
+def test_a_turn_waits_for_the_one_before_and_its_messages_for_nobody(make):
+    """Four are with the server at once; the next turn begins when it has answered them all."""
+    box, server, _ = make(Reply(204, b""))
+    met, arrived = threading.Barrier(outbox.AT_ONCE), []
+    server.call = lambda _method, _path, payload: (
+        met.wait(10),
+        arrived.append(unsnapped(payload.content, 1_000)),
+        Reply(204, b""),
+    )[-1]
+    for k in range(2 * outbox.AT_ONCE):
+        box.send(b"%d" % k, 10, k // outbox.AT_ONCE)
+    box.close(10.0)
+    first = {b"%d" % k for k in range(outbox.AT_ONCE)}
+    assert set(arrived[: outbox.AT_ONCE]) == first
+    assert len(set(arrived)) == 2 * outbox.AT_ONCE
 
 
 @pytest.mark.parametrize("answer", [Reply(400, b"out of order sample"), BadResponse("a redirect")])
@@ -75,7 +92,7 @@ def test_what_the_server_refuses_is_dropped_and_counted(make, answer):
     """It is not sent again, the next message is; the log hears of it once."""
     box, server, journal = make(answer, answer, Reply(204, b""))
     for k in range(3):
-        box.send(b"%d" % k, 10)
+        box.send(b"%d" % k, 10, k)
     box.close(10.0)
     assert server.messages == [b"0", b"1", b"2"]
     assert journal.counts == {("remote_write_samples_failed", "refused"): 20, ("remote_write_samples", ""): 10}
@@ -85,7 +102,7 @@ def test_what_the_server_refuses_is_dropped_and_counted(make, answer):
 def test_a_server_that_is_away_gets_the_message_later(make):
     """Nothing is lost by a restart of the server."""
     box, server, journal = make(SourceDown("answered 503"), SourceDown("refused"), Reply(204, b""))
-    box.send(b"a", 10)
+    box.send(b"a", 10, 0)
     box.close(10.0)
     assert server.messages == [b"a", b"a", b"a"]
     assert journal.counts == {("remote_write_samples", ""): 10}
@@ -95,7 +112,7 @@ def test_a_server_that_is_away_gets_the_message_later(make):
 def test_what_is_too_old_is_given_up(make):
     """After minutes the next snapshot says more than the one that waits."""
     box, _, journal = make(SourceDown("refused"), OLDEST=-1.0)
-    box.send(b"a", 10)
+    box.send(b"a", 10, 0)
     box.close(10.0)
     assert journal.counts == {("remote_write_samples_failed", "late"): 10}
 
@@ -105,7 +122,7 @@ def test_nobody_waits_for_a_slow_server(make):
     box, server, journal = make(Reply(204, b""), ROOM=2)
     server.gate.clear()
     for _ in range(6):
-        box.send(b"a", 10)
+        box.send(b"a", 10, 0)
     assert journal.counts["remote_write_samples_failed", "full"] >= 30
     server.gate.set()
     box.close(10.0)

@@ -18,7 +18,7 @@ class Collection:
     def __init__(self) -> None:
         self._samples: dict[bytes, tuple[array[int], array[float]]] = {}
 
-    def take(self, message: bytes, _samples: int) -> None:
+    def take(self, message: bytes, _samples: int, _turn: int) -> None:
         """Keep the samples of a WriteRequest; those of one series come in the order of time."""
         found = written(message)
         spans = zip(

@@ -1,5 +1,6 @@
 """Send each snapshot to a server that takes remote write, every sample with the time it was judged for."""
 
+import itertools
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,6 +19,7 @@ from offkey.core.labels import NAME, Labels
 from offkey.engine.preview import Preview
 
 SAMPLES_A_CALL = 10_000
+EARLY_A_CALL = 2_500  # of samples that hurry: a server takes several messages at once
 SCORE, SPARSE = "offkey_anomaly_score", "offkey_anomaly"  # what is sent before its tick
 _EXTRA = re.compile(r'([a-z]+)="([^"]*)",')
 _ADDED = ("bound", "horizon", "rank")
@@ -54,19 +56,22 @@ class Sink:
     """Writes what the exposition shows about series and signals.
 
     Args:
-        send: takes a WriteRequest of at most 10,000 samples, and their number; must not block for long.
+        send: takes a WriteRequest of at most 10,000 samples, their number, and the turn they belong to: those of one
+            turn are of different series and may arrive in any order; must not block for long.
         added: labels for series that have none of that name, as a scrape with `honor_labels` would add them.
     """
 
-    def __init__(self, send: Callable[[bytes, int], None], added: Mapping[str, str] | None = None) -> None:
+    def __init__(self, send: Callable[[bytes, int, int], None], added: Mapping[str, str] | None = None) -> None:
         self._send = send
         self._added = added or {}
         self._known: dict[str, _Written] = {}
         self._lock = threading.Lock()
+        self._turns = itertools.count()
 
     def publish(self, snapshot: Snapshot) -> None:
         """Send everything a snapshot says about series and signals."""
-        self._deliver(column for verdict in snapshot.verdicts for column in self._columns(verdict))
+        columns = (column for verdict in snapshot.verdicts for column in self._columns(verdict))
+        self._deliver(columns, SAMPLES_A_CALL)
 
     def publish_early(self, found: Preview, times: IntArray) -> None:
         """Send scores that came before their tick, each with the time of its own sample.
@@ -80,12 +85,12 @@ class Sink:
         columns = [_column(SPARSE, "", known, sparse, times)]
         if found.signal.expose != "anomalous":
             columns.append(_column(SCORE, "", known, found.score, times))
-        self._deliver(iter(columns))
+        self._deliver(iter(columns), EARLY_A_CALL)
 
-    def _deliver(self, columns: Iterator[Column]) -> None:
-        """Send all samples, as many in a message as one may hold."""
+    def _deliver(self, columns: Iterator[Column], most: int) -> None:
+        """Send all samples, at most so many in a message."""
         parts: list[bytes] = []
-        room = SAMPLES_A_CALL
+        room, turn = most, next(self._turns)
         for column in columns:
             at = 0
             while at < len(column):
@@ -94,10 +99,10 @@ class Sink:
                 room -= last - at
                 at = last
                 if room == 0:
-                    self._send(b"".join(parts), SAMPLES_A_CALL)
-                    parts, room = [], SAMPLES_A_CALL
+                    self._send(b"".join(parts), most, turn)
+                    parts, room = [], most
         if parts:
-            self._send(b"".join(parts), SAMPLES_A_CALL - room)
+            self._send(b"".join(parts), most - room, turn)
 
     def _columns(self, verdict: Verdict) -> Iterator[Column]:
         """Yield every metric of a verdict."""

@@ -6,6 +6,7 @@ from offkey.adapters.sinks import remote_write
 from offkey.adapters.sinks.remote_write import Sink
 from offkey.core.labels import NAME, Labels
 from offkey.core.signals import Signal
+from offkey.engine.preview import Preview
 
 NOT_SENT = ("offkey_data_fault", "offkey_last_sample", "offkey_alert_budget", "offkey_expected_alerts")
 
@@ -14,7 +15,7 @@ def sent(*snapshots):
     """Return the lines of what is sent, and the samples of each message."""
     texts, sizes = [], []
 
-    def send(message, samples):
+    def send(message, samples, _turn):
         texts.append(naive.write_request(message))
         sizes.append(samples)
 
@@ -45,6 +46,17 @@ def test_the_series_may_change_between_snapshots():
     lines, _ = sent(first, first, second)
     assert sum("pod-0" in line for line in lines) == 2 * sum("pod-0" in line for line in sent(first)[0])
     assert any("pod-2" in line and f" {(NOW + 60) * 1000} " in line for line in lines)
+
+
+def test_samples_of_one_publication_share_a_turn(monkeypatch):
+    """They are of different series; what hurries goes in smaller messages, which a server takes at once."""
+    monkeypatch.setattr(remote_write, "EARLY_A_CALL", 2)
+    signal, turns = Signal("checkout", "up", expose="score"), []
+    sink = Sink(lambda _message, samples, turn: turns.append((turn, samples)))
+    early = Preview(signal, pods(5), np.ones(5), np.zeros(5, bool))
+    for _ in range(2):
+        sink.publish_early(early, np.full(5, 1_000))
+    assert turns == [(0, 2), (0, 2), (0, 1), (1, 2), (1, 2), (1, 1)]
 
 
 def test_no_message_is_larger_than_servers_like(monkeypatch):
