@@ -1,9 +1,11 @@
 """Forests as plain arrays, and distances to remembered points, beside slow twins."""
 
 import numpy as np
+from sklearn.cluster import DBSCAN
 from sklearn.ensemble import IsolationForest, RandomForestRegressor
 
 from offkey.models import trees
+from offkey.models.detect.dbscan import Model as Dbscan
 from offkey.models.detect.isolation_forest import Model, mean_path
 from offkey.models.nearest import distance_to_nearest
 
@@ -55,3 +57,14 @@ def test_the_nearest_point_is_the_one_found_by_measuring_all():
         np.testing.assert_allclose(found[s], apart.min(axis=1), rtol=1e-6)
     np.testing.assert_array_equal(distance_to_nearest(points, points[:, :20].astype(float)), 0.0)
     assert (distance_to_nearest(points, points[:, :20].astype(float), others=True) > 0.1).all()
+
+
+def test_core_points_are_those_of_scikit_learn():
+    """Every core point that scikit-learn's DBSCAN finds at the learned radius is remembered, and no other."""
+    model = Dbscan(neighbours=5)
+    past = np.random.default_rng(4).standard_t(3, size=(300, model.features))
+    learned = model.train(past)
+    theirs = DBSCAN(eps=float(learned["radius"]), min_samples=5).fit(past).core_sample_indices_
+    assert 250 < theirs.size < 290
+    np.testing.assert_array_equal(learned["cores"][: theirs.size], past[theirs].astype(np.float32))
+    assert np.isnan(learned["cores"][theirs.size :]).all()

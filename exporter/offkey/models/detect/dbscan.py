@@ -8,10 +8,10 @@ import numpy as np
 from offkey.core.frame import Array
 from offkey.core.state import AnyArray
 from offkey.models.lags.layout import OF_NEIGHBOURS
-from offkey.models.nearest import distance_to_nearest
+from offkey.models.nearest import distance_to_nearest, distances
 from offkey.models.refitted import Refitted, Rows
 
-LEARNED_FROM = 1_024  # samples that are clustered
+LEARNED_FROM = 1_024  # samples that core points are sought among
 CORES = 768  # core points remembered
 REACH = 0.9  # share of the past whose neighbourhood is dense
 
@@ -37,16 +37,12 @@ class Model(Refitted):
         return {"cores": ((CORES, self.features), np.float32), "radius": ((), np.float64)}
 
     def train(self, kept: Array) -> Mapping[str, AnyArray]:
-        """Cluster the past; its core points remain."""
-        from scipy.spatial.distance import cdist  # type: ignore[import-untyped]  # noqa: PLC0415 (no types; heavy)
-        from sklearn.cluster import DBSCAN  # type: ignore[import-untyped]  # noqa: PLC0415 (the same)
-
+        """Find the core points of the past: those with so many neighbours within the radius."""
         kept = _spread(kept, LEARNED_FROM)
         wanted = min(self.neighbours, len(kept))
-        apart = cdist(kept, kept)
+        apart = distances(kept)
         radius = float(np.quantile(np.partition(apart, wanted - 1, axis=1)[:, wanted - 1], REACH)) + 1e-9
-        found = DBSCAN(eps=radius, min_samples=wanted, metric="precomputed").fit(apart)
-        dense = _spread(kept[found.core_sample_indices_], CORES)
+        dense = _spread(kept[(apart <= radius).sum(axis=1) >= wanted], CORES)
         cores = np.full((CORES, self.features), np.nan, np.float32)
         cores[: len(dense)] = dense
         return {"cores": cores, "radius": np.array(radius)}

@@ -1,10 +1,10 @@
-"""Distance to the nearest of a few remembered points."""
+"""Distances to a few remembered points, and between them."""
 
 import numpy as np
 
 from offkey.core.frame import Array
 from offkey.core.state import AnyArray
-from offkey.models.nearest.distance import nearest
+from offkey.models.nearest.distance import between, nearest
 
 
 def distance_to_nearest(points: AnyArray, features: Array, *, others: bool = False) -> Array:
@@ -17,4 +17,15 @@ def distance_to_nearest(points: AnyArray, features: Array, *, others: bool = Fal
     """
     out = np.full(features.shape[:2], np.nan)
     nearest(np.ascontiguousarray(points), np.ascontiguousarray(features, np.float32), others, out)
+    return out
+
+
+def distances(points: Array) -> Array:
+    """Return the Euclidean distance of every point to every other, shape (N, N).
+
+    Args:
+        points: shape (N, F).
+    """
+    out = np.empty((len(points), len(points)))
+    between(np.ascontiguousarray(points, np.float64), out)
     return out

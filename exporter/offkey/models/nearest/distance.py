@@ -1,4 +1,4 @@
-"""The search, point by point, given up early where a point is already too far."""
+"""Distances between points; the search for the nearest is given up early where a point is already too far."""
 
 import math
 
@@ -27,6 +27,15 @@ def nearest(points: AnyArray, features: AnyArray, others: bool, out: Array) -> N
                 if found < best and not (others and found == 0.0):
                     best, last = found, k
             out[s, t] = math.sqrt(best) if best < math.inf else 0.0
+
+
+@compiled
+def between(points: AnyArray, out: Array) -> None:
+    """Write the distance of every point, (N, F), to every other, (N, N)."""
+    for a in range(points.shape[0]):
+        out[a, a] = 0.0
+        for b in range(a):
+            out[a, b] = out[b, a] = math.sqrt(squared(points[a], points[b], points.shape[1], math.inf))
 
 
 @compiled
