@@ -198,7 +198,7 @@ def _coverage(memory: Memory, score: Array, step: int) -> Array:
     count = known.sum(axis=1)
     with np.errstate(invalid="ignore"):
         inside = (known & (score <= 1.0)).sum(axis=1) / np.maximum(count, 1)
-    keep = np.exp(-count * step / DAY)
+    keep = np.exp(-np.arange(score.shape[1] + 1) * step / DAY)[count]
     old = memory.ledger["coverage"]
     return np.where(count == 0, old, np.where(np.isnan(old), inside, keep * old + (1.0 - keep) * inside))
 

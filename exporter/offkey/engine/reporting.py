@@ -86,10 +86,12 @@ def vanished(ledger: State, until: int, step: int) -> Array:
         until: its instant, Unix seconds.
         step: seconds between columns.
     """
-    rows, heard, born = ledger.rows, ledger["heard"], ledger["born"]
-    due = reporting.due(_habits(ledger), step)
-    missed = (rows["silent"] > 0) & (rows["lived"] >= reporting.REGULAR) & ~due
-    out, births, used = np.full(len(ledger.series), np.nan), np.sort(born), 0
+    rows, heard, out = ledger.rows, ledger["heard"], np.full(len(ledger.series), np.nan)
+    missed = (rows["silent"] > 0) & (rows["lived"] >= reporting.REGULAR)
+    if not missed.any():
+        return out
+    missed &= ~reporting.due(_habits(ledger), step)
+    births, used = np.sort(ledger["born"]), 0
     for s in sorted(np.flatnonzero(missed), key=heard.__getitem__):
         first = max(used, int(np.searchsorted(births, heard[s] - RELAY)))
         if first < births.size:

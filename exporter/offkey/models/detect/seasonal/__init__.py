@@ -56,8 +56,7 @@ class Model:
 
     def ready(self, state: State) -> Array:
         """Return the share of the first day (an hour without a season) that was seen, shape (S,)."""
-        seen: Array = np.nan_to_num(state.rows["running"][:, layout.SEEN])
-        share: Array = np.minimum(1.0, seen / self._need)
+        share: Array = np.minimum(1.0, np.fmax(0.0, state.rows["running"][:, layout.SEEN]) / self._need)
         return share
 
     def score(self, state: State, frame: Frame) -> Array:
