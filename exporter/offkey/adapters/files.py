@@ -20,7 +20,11 @@ def write(path: Path, content: bytes | Iterable[bytes | memoryview], mode: int =
         OSError: it could not be written; the earlier content is still there.
     """
     path = path.resolve()
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    try:
+        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    except OSError as error:
+        error.filename = str(path)  # what was asked for, not the unfinished file
+        raise
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.writelines((content,) if isinstance(content, bytes) else content)

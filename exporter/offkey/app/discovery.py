@@ -1,5 +1,6 @@
 """Ask a live server what it has, and write what is worth watching as a configuration."""
 
+import ast
 import math
 import re
 import time
@@ -15,6 +16,7 @@ from prometheus_api_client.exceptions import PrometheusApiClientException
 
 from offkey.adapters.endpoint import Endpoint
 from offkey.adapters.http import Session, excerpt
+from offkey.adapters.sources.prometheus import HINTS
 from offkey.app import config, yamlfile
 from offkey.app.options import MOST_SIGNALS
 from offkey.app.presets import Pack, preset_text
@@ -31,6 +33,7 @@ MOST_LISTED = 2_000  # series of one metric whose labels are listed; of more, on
 MOST_SERIES = 1_000  # series of one signal
 RATE_WINDOW = 5 * MINUTE
 _PLAIN_METRIC = re.compile("[a-zA-Z_:][a-zA-Z0-9_:]*")
+_REFUSAL = re.compile(r"HTTP Status Code (\d+) \((b(?:'.*'|\".*\"))\)")
 _PLAIN_LABEL = re.compile("[a-zA-Z_][a-zA-Z0-9_]*")
 
 _HEADER = """\
@@ -192,11 +195,20 @@ class _Server:
         try:
             return method(*arguments, **options)
         except PrometheusApiClientException as error:
-            msg = f"{self.url}: {excerpt(str(error).encode())}"
+            msg = f"{self.url}: {_answered(str(error))}"
             raise QueryRejected(msg) from error
         except (requests.JSONDecodeError, KeyError, TypeError) as error:
             msg = f"{self.url}: the answer is not what the Prometheus API promises"
             raise BadResponse(msg) from error
+
+
+def _answered(words: str) -> str:
+    """Return what a refusal means, from what the client library makes of it."""
+    found = _REFUSAL.fullmatch(words)
+    if not found:
+        return excerpt(words.encode())
+    status, body = int(found[1]), bytes(ast.literal_eval(found[2]))
+    return f"answered {status}: {excerpt(body)}{HINTS.get(status, '')}"
 
 
 def _whole_seconds(text: str) -> int:

@@ -16,6 +16,7 @@ from offkey.engine.quality import GAP, NOT_FINITE, OUT_OF_RANGE, TOO_LARGE
 
 BEFORE = {"an hour": HOUR, "a day": DAY, "a week": WEEK}
 MOST_EPISODES = 3
+LEAST_PART = 0.005  # of the bound: less says nothing
 FAULTS = {
     GAP: "its range holds fewer raw samples than usual",
     NOT_FINITE: "it is no finite number",
@@ -145,8 +146,8 @@ def sentences(inquiry: Inquiry, found: Explanation) -> Iterator[str]:
         began, worst = found.episode.start, found.episode
         lasting = format_duration(found.at - began)
         yield f"  open since {told(began)} ({lasting}), worst at {told(worst.worst_at)} with score {worst.worst:.2f}"
-    known = {words: share for words, share in found.parts.items() if not np.isnan(share)}
-    for words, share in sorted(known.items(), key=lambda part: -part[1]):
+    telling = {words: share for words, share in found.parts.items() if share >= LEAST_PART}
+    for words, share in sorted(telling.items(), key=lambda part: -part[1]):
         yield f"  {share:5.2f} of the bound from {words}"
     if found.choice:
         yield f"  judged by {found.choice}"

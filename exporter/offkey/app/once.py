@@ -3,9 +3,8 @@
 import sys
 from collections.abc import Callable, Mapping
 
+import click
 import numpy as np
-from rich.console import Console
-from rich.table import Table
 
 from offkey.adapters.sinks import exposition, lines
 from offkey.adapters.stores import memory
@@ -13,11 +12,13 @@ from offkey.app import wire
 from offkey.app.config import Config
 from offkey.app.logs import logger
 from offkey.app.progress import waiting
+from offkey.app.replaying.results import aligned
 from offkey.app.telemetry import Telemetry
 from offkey.core.findings import Snapshot, Verdict
 from offkey.core.labels import NAME
 from offkey.engine.cycle import Engine
 
+HEAD = ("SIGNAL", "SERIES", "OBSERVED", "EXPECTED", "LOWER", "UPPER", "SCORE")
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 
 
@@ -65,16 +66,19 @@ def _print_exposition(snapshot: Snapshot, telemetry: Telemetry) -> None:
 
 
 def _print_table(snapshot: Snapshot, _telemetry: Telemetry) -> None:
-    table = Table(box=None, header_style="bold")
-    for name in ("signal", "series", "observed", "expected", "lower", "upper", "score"):
-        table.add_column(name, overflow="fold")
-    for verdict in snapshot.verdicts:
-        for place in np.argsort(-np.nan_to_num(verdict.score, nan=-1.0), kind="stable"):
-            table.add_row(*_row(verdict, int(place)), style="red" if verdict.anomalous[place] else "")
-    Console().print(table)
+    places = [
+        (verdict, int(place))
+        for verdict in snapshot.verdicts
+        for place in np.argsort(-np.nan_to_num(verdict.score, nan=-1.0), kind="stable")
+    ]
+    colors = [None, *("red" if verdict.anomalous[place] else None for verdict, place in places)]
+    rows = [HEAD, *(_row(verdict, place) for verdict, place in places)]
+    if places:
+        for line, color in zip(aligned(rows), colors, strict=True):
+            click.secho(line, fg=color)
     for fault in (*snapshot.faults, *(fault for verdict in snapshot.verdicts for fault in verdict.faults)):
         where = f"{fault.signal}{fault.labels.without(NAME) or ''}"
-        Console(stderr=True).print(f"{where}: {fault.kind}: {fault.detail}", style="yellow", markup=False)
+        click.secho(f"{where}: {fault.kind}: {fault.detail}", fg="yellow", err=True)
 
 
 def _row(verdict: Verdict, place: int) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """Options that several commands share, named as in Prometheus' own programs."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,25 @@ class Address(click.ParamType[str]):
             except ConfigError as error:
                 self.fail(str(error).removeprefix("url: "), param, ctx)
         return str(value)
+
+
+class Page(click.ParamType[Path]):
+    """A page that is to be written: whether it can be is known before the work begins."""
+
+    name = "page"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:  # noqa: ANN401 (click's)
+        """Return its path."""
+        path = Path(value)
+        if path.suffix != ".html":
+            self.fail(
+                f"{path}: a report is a page; name it .html (the figures go into the .json beside it)", param, ctx
+            )
+        if not path.parent.is_dir():
+            self.fail(f"{path}: there is no folder {path.parent}", param, ctx)
+        if path.is_dir() or not os.access(path.parent, os.W_OK):
+            self.fail(f"{path}: cannot be written", param, ctx)
+        return path
 
 
 config_file = click.option(
@@ -67,7 +87,7 @@ workers = click.option(
 
 report = click.option(
     "--report",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=Page(),
     metavar="FILE.html",
     help="Also write a page with plots, and the same as JSON beside it.",
 )

@@ -41,6 +41,7 @@ def test_a_link_stays_a_link(tmp_path):
 
 
 def test_a_missing_folder_is_an_error(tmp_path):
-    """Folders are not made on the way."""
-    with pytest.raises(FileNotFoundError):
+    """Folders are not made on the way, and the error names the file that was asked for."""
+    with pytest.raises(FileNotFoundError) as caught:
         files.write(tmp_path / "none" / "a", b"")
+    assert caught.value.filename == str(tmp_path / "none" / "a")

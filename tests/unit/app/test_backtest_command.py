@@ -55,10 +55,16 @@ def test_two_configurations_stand_side_by_side(place, capsys):
     assert [tree[side]["signals"][0]["pages"] for side in ("before", "after")] == [0, 1]
 
 
-def test_a_report_is_named_html(place, capsys):
-    """Anything else is refused before it is written."""
-    assert run(["backtest", "--report", "report.pdf"]) == 2
-    assert "name it .html" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("page", "said"),
+    [("report.pdf", "name it .html"), ("none/report.html", "there is no folder none"), ("there.html", "be written")],
+)
+def test_a_report_that_cannot_be_written_is_refused_before_the_work(place, capsys, monkeypatch, page, said):
+    """Another kind of file, no folder, a folder of that name: nothing is read."""
+    (place / "there.html").mkdir()
+    monkeypatch.setattr("offkey.app.replaying.signals.tested", pytest.fail)
+    assert run(["backtest", "--report", page]) == 2
+    assert said in capsys.readouterr().err
 
 
 def test_tuning_proposes_settings_within_the_budget(place, capsys):

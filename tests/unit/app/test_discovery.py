@@ -165,10 +165,23 @@ def test_a_server_without_targets_is_still_surveyed(api):
     assert "rate(http_requests_total[5m])" in discovery.written(URL, at=AT)
 
 
+def test_a_refusal_says_what_to_look_at(api):
+    """A 404 is most often another server's address, and reads as it does everywhere else."""
+    refused = PrometheusApiClientException("HTTP Status Code 404 (b'404 page not found\\n')")
+
+    def fail(*_arguments, **_options):
+        raise refused
+
+    api.custom_query = fail
+    with pytest.raises(QueryRejected, match=r"answered 404: 404 page not found; is the path in url right\?$"):
+        discovery.written(URL, at=AT)
+
+
 @pytest.mark.parametrize(
     ("error", "becomes"),
     [
         (PrometheusApiClientException("HTTP Status Code 401 (b'no\\nentry')"), QueryRejected),
+        (PrometheusApiClientException("odd"), QueryRejected),
         (requests.JSONDecodeError("not JSON", "<html>", 0), BadResponse),
         (KeyError("data"), BadResponse),
         (TypeError("'NoneType'"), BadResponse),

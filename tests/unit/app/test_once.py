@@ -1,9 +1,12 @@
 """One evaluation as a table."""
 
+from dataclasses import replace
+
 from snapshots import pods, snapshot, verdict
 
 from offkey.app import once
 from offkey.core.findings import Fault
+from offkey.core.labels import Labels
 
 
 def test_the_table_says_why_a_series_has_no_score(capsys):
@@ -14,3 +17,19 @@ def test_the_table_says_why_a_series_has_no_score(capsys):
     printed = capsys.readouterr()
     assert f"checkout{first.without('__name__')}: gap: found 0.02" in printed.err
     assert "gap" not in printed.out
+
+
+def test_a_series_stands_on_one_line_however_long_its_labels(capsys):
+    """A table that is piped into grep has whole names."""
+    series = (Labels.of(__name__="x", pod="p" * 300),)
+    once.PRINTERS["text"](snapshot(verdict(series)), None)
+    head, row = capsys.readouterr().out.splitlines()
+    assert head.split() == list(once.HEAD)
+    assert "p" * 300 in row
+
+
+def test_nothing_read_is_no_table(capsys):
+    """A head without rows says nothing; the fault does."""
+    whole = replace(snapshot(), faults=(Fault("checkout", "source_down", Labels(()), "refused"),))
+    once.PRINTERS["text"](whole, None)
+    assert capsys.readouterr() == ("", "checkout: source_down: refused\n")

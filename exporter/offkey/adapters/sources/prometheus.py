@@ -29,7 +29,7 @@ FIRST_POINTS = 64  # of a long history, to learn how many series there are
 MOST_ROSTERS = 1_000  # queries whose series are remembered
 SAMPLES_A_CALL = 500_000  # some 12 MB of JSON: memory stays small, and the server's own limits far
 _TOO_MUCH = re.compile(r"too many|exceed|hit the max|cannot select more", re.IGNORECASE)
-_HINTS = {
+HINTS = {
     401: "; check basic_auth, authorization or oauth2",
     403: "; check basic_auth, authorization or oauth2, and the tenant's header",
     404: "; is the path in url right?",
@@ -227,6 +227,6 @@ class Source:
             refusal = _TooMuch if _TOO_MUCH.search(said) else QueryRejected
             msg = f"{self._where}: {what} was refused: {said}"
             raise refusal(msg)
-        hint = _HINTS.get(reply.status, "")
+        hint = HINTS.get(reply.status, "")
         msg = f"{self._where}: answered {reply.status}: {said}{hint}"
         raise SourceDown(msg)

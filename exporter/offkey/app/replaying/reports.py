@@ -14,7 +14,6 @@ from offkey.adapters.exports.report.plot import Plot
 from offkey.app.replaying import results
 from offkey.app.replaying.results import Results
 from offkey.app.wording import counted
-from offkey.core.errors import ConfigError
 from offkey.core.frame import Array
 from offkey.core.labels import NAME, Labels
 from offkey.core.rules import AlertRule
@@ -40,12 +39,8 @@ def write(path: Path, report: Report, tree: Mapping[str, Any]) -> None:
     """Write the page, and beside it FILE.json.
 
     Raises:
-        ConfigError: the file would not be named .html.
         OSError: it cannot be written.
     """
-    if path.suffix != ".html":
-        msg = f"{path}: a report is a page; name it .html (the figures go into the .json beside it)"
-        raise ConfigError(msg)
     page = html(report.title, report.subtitle, report.rows, report.plots)
     files.write(path, page.encode())
     files.write(path.with_suffix(".json"), (json.dumps(tree, indent=2) + "\n").encode())
