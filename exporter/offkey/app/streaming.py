@@ -126,6 +126,8 @@ class Stream:
     def take(self, message: Written) -> None:
         """Remember what a message brings; what is older than what came before is left out."""
         self._refresh()
+        if not any(feed.series for feed in self._feeds.values()):
+            return  # nothing was learned yet: to read labels now would only delay that
         if len(self._names) > MOST_NAMES:
             self._forget()
         known = len(self._names)

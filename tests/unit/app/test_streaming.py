@@ -15,6 +15,7 @@ from offkey.app.streaming import Stream
 from offkey.app.web import Handles, application
 from offkey.core.labels import Labels
 from offkey.core.signals import Traffic
+from offkey.engine.cycle import Engine
 from offkey.engine.plan import Plan
 
 NOW = 1_000_020  # the first instant that a rig judges
@@ -57,6 +58,19 @@ def rigged(answer=level, query=QUERY, **changes):
     rig, early = Rig(plans, Script({query: {A: answer, B: answer}, "traffic": {A: answer}})), Early()
     rig.tick()
     return rig, Stream(lambda: rig.engine, lambda: plans, lambda: [early]), early
+
+
+def test_what_comes_before_anything_was_learned_is_not_read(monkeypatch):
+    """Its labels are read once, when there is somebody they may belong to."""
+    rig, stream, early = rigged()
+    learned, rig.engine = rig.engine, Engine([], rig.ports)
+    monkeypatch.setattr(streaming, "read_labels", lambda _text: pytest.fail("read for nothing"))
+    stream.take(written(message((A, [(NOW * 1000 + 7_000, 5.3)]))))
+    monkeypatch.undo()
+    rig.engine = learned
+    stream.take(written(message((A, [(NOW * 1000 + 8_000, 5.3)]))))
+    stream.judge()
+    assert len(early.found) == 1
 
 
 def test_a_sample_is_scored_as_its_tick_will_score_it():

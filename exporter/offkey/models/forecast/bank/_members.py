@@ -40,6 +40,7 @@ from offkey.models.shortening import lengthened
 
 DAYS = WEEK_SLOTS // DAY_SLOTS
 FLAT = 3  # bins on either side over which the daily mean is smoothed; one for the last day and week
+FADINGS = 64  # distances whose exponentials are kept, by their remainder
 NEVER = -1  # stamp of a usual value that may have changed since it was asked for
 
 
@@ -57,7 +58,7 @@ class Desk(NamedTuple):
     usual: Array  # median over the days of each slot of the day (DAY_SLOTS,)
     asked: IntArray  # the stamp under which it was asked for (DAY_SLOTS,)
     stamp: IntArray  # which of these hold: it grows by one with each series (1,)
-    fading: Array  # distance, what is left of levels that are let go soon and late, its logarithm (4,)
+    fading: Array  # distance, what is left of levels that are let go soon and late, its logarithm (FADINGS, 4)
 
 
 class Said(NamedTuple):
@@ -85,7 +86,7 @@ def desk() -> Desk:
         np.empty(DAY_SLOTS),
         np.full(DAY_SLOTS, NEVER),
         np.zeros(1, np.int64),
-        np.zeros(4),
+        np.zeros((FADINGS, 4)),
     )
 
 
@@ -108,7 +109,7 @@ def say(one: One, slot: int, ahead: int, work: Desk) -> Said:
     """
     profiles_at(one, slot, ahead, work)
     members_at(work, one.own, ahead, days_back(ahead))
-    known, near, distance = order(work.says, work.places), 0, work.fading[3]
+    known, near, distance = order(work.says, work.places), 0, work.fading[ahead % FADINGS, 3]
     while near < BLOCKS - 2 and distance > CENTRES[near + 1]:
         near += 1
     to_far = min(max((distance - CENTRES[near]) / (CENTRES[near + 1] - CENTRES[near]), 0.0), 1.0)
@@ -227,10 +228,11 @@ def members_at(work: Desk, levels: Array, ahead: int, days: int) -> None:
     The two levels alone; each profile alone, with its fast level let go soon, with the same let go late, and with its
     slow level let go late; the last day and the fast level, both with the drift from day to day.
     """
-    if ahead != work.fading[0]:
-        work.fading[0], work.fading[3] = ahead, np.log(ahead)
-        work.fading[1], work.fading[2] = np.exp(-ahead / SOON), np.exp(-ahead / LATE)
-    profiles, out, soon, late = work.profiles, work.says, work.fading[1], work.fading[2]
+    fading = work.fading[ahead % FADINGS]
+    if ahead != fading[0]:
+        fading[0], fading[3] = ahead, np.log(ahead)
+        fading[1], fading[2] = np.exp(-ahead / SOON), np.exp(-ahead / LATE)
+    profiles, out, soon, late = work.profiles, work.says, fading[1], fading[2]
     out[0], out[1] = levels[2 * NONE], levels[2 * NONE + 1]
     for profile in range(1, PROFILES):
         base, fast, slow, first = profiles[profile], levels[2 * profile], levels[2 * profile + 1], 4 * profile - 2
