@@ -20,8 +20,19 @@ def test_bent_odds_are_found_again():
     rng = np.random.default_rng(2)
     rows = rng.uniform(0.0, 4.0, (400_000, 1))
     labels = rng.random(len(rows)) < expit(2.0 * np.clip(rows[:, 0] - 1.0, 0.0, 1.0) - 2.0)
-    at_rest, slopes = regression(pieces(rows, np.array([[1.0, 2.0]])), labels, np.ones(len(rows)), 1e-6)
-    np.testing.assert_allclose([at_rest, *slopes], [-2.0, 0.0, 2.0, 0.0], atol=0.05)
+    bent, owner = pieces(rows, np.array([[1.0, 2.0]])), np.zeros(len(rows), int)
+    at_rest, slopes = regression(bent, labels, np.ones(len(rows)), 1e-6, owner)
+    np.testing.assert_allclose([*at_rest, *slopes], [-2.0, 0.0, 2.0, 0.0], atol=0.05)
+
+
+def test_each_series_has_odds_of_its_own():
+    """What a sign adds is found among the samples of each series, however many incidents each of them has."""
+    rng = np.random.default_rng(4)
+    owner = np.arange(400_000) % 2
+    rows = rng.uniform(0.0, 1.0, (len(owner), 1)) + owner[:, None]
+    labels = rng.random(len(rows)) < expit(1.5 * rows[:, 0] - np.where(owner == 0, 1.0, 4.0))
+    at_rest, slopes = regression(rows, labels, np.ones(len(rows)), 1e-6, owner)
+    np.testing.assert_allclose([*at_rest, *slopes], [-1.0, -4.0, 1.5], atol=0.06)
 
 
 def test_pieces_add_up():

@@ -56,6 +56,8 @@ def cases(draw):
     run[layout.RARE] = run[layout.MEDIAN] + draw(st.floats(0.01, 3))
     run[layout.FIRM], run[layout.PEAK] = draw(share), draw(st.floats(0, 12))
     run[layout.OFTEN] = draw(share)
+    for now, usual in ((layout.STEPS_NOW, layout.STEPS_LONG), (layout.SWING_NOW, layout.SWING_LONG)):
+        run[now], run[usual] = draw(scale), draw(scale)
     run[layout.QUICK], run[layout.SLOW] = draw(st.floats(-8, 8)), draw(st.floats(-8, 8))
     return combining.case_of(run, draw(predictions()))
 
@@ -88,7 +90,7 @@ def test_an_edge_is_where_the_bound_is_reached(case, bound, side):
     """
     x = edges.edge(side, bound, case)
     assert combining.one_sided(x, side, case, 0.0).rarity == pytest.approx(bound, rel=1e-6, abs=1e-6)
-    further = x + side * (abs(x) * 1e-6 + case.expected.jump * 1e-3)
+    further = x + side * (abs(x) * 1e-5 + case.expected.jump * 1e-3)
     found = combining.one_sided(further, side, case, 0.0).rarity
     assert found > bound or found == pytest.approx(case.peak, rel=1e-6)
 
@@ -134,17 +136,43 @@ def test_the_chance_of_an_incident_is_an_additive_model(case, x, side):
     p = case.expected
     now = combining.share_off(x, side, p)
     found = combining.signs(x, side, now, p)
-    told = [*found, *(now * memory for memory in case.memory), *combining.traces(x, side, p, case.often)]
+    told = [*found, *(now * memory for memory in case.memory), *combining.traces(x, side, case)]
     expected = naive.additive_chance(told, weights.AT_REST, weights.BENDS, weights.SLOPES)
     assert combining.chance(x, side, now, found, case) == pytest.approx(expected, rel=1e-9, abs=1e-12)
 
 
-@given(predictions(), finite, st.sampled_from([1.0, -1.0]), share)
-def test_what_is_left_behind_counts_without_the_sample(p, x, side, often):
+@given(cases(), finite, st.sampled_from([1.0, -1.0]))
+def test_what_is_left_behind_counts_without_the_sample(case, x, side):
     """How far the last quarter of an hour was off from the days before counts on any side, more where this one is."""
+    p = case.expected
     apart = min(8, max(-8, side * (x - p.days) * p.per_days))
     expected = math.log1p(max(abs(p.apart), side * p.apart + p.slow_share * apart))
-    assert combining.traces(x, side, p, often) == pytest.approx((expected, often), rel=1e-9, abs=1e-12)
+    found = combining.traces(x, side, case)
+    assert found.apart == pytest.approx(expected, rel=1e-9, abs=1e-12)
+    assert found[1:] == case.traces[1:]
+
+
+def test_unrest_is_of_the_last_twenty_samples_against_two_weeks():
+    """Noise ten times as large is seen as such in steps and swings; a slow wave as large as that, in swings at most."""
+    random, before = np.random.default_rng(5), 3 * DAY // MINUTE
+    after = np.arange(120)
+    wild, wave = random.normal(0, 10, len(after)), 10 * np.sin(2 * np.pi * after / len(after))
+    told = []
+    for last in (random.normal(size=len(after)), wild, wave):
+        values = np.concatenate([random.normal(size=before), last])[None]
+        signs = Model().signs(Frame((Labels.of(a="1"),), values, Axis(MONDAY, MINUTE, values.shape[1])))
+        told.append(np.median(signs[-2:, 0, -60:], axis=1))
+    calm, rough, slow = told
+    np.testing.assert_allclose(calm, math.log(2), atol=0.15)
+    np.testing.assert_allclose(rough, math.log(11), atol=0.35)
+    assert slow[0] < 0.9 < slow[1]
+
+
+def test_unrest_of_a_constant_is_none():
+    """Where nothing ever moved there is nothing to compare with."""
+    values = np.full((1, 2 * DAY // MINUTE), 7.0)
+    signs = Model().signs(Frame((Labels.of(a="1"),), values, Axis(MONDAY, MINUTE, values.shape[1])))
+    assert not np.nan_to_num(signs[-2:]).any()
 
 
 def test_strangeness_counts_decades():

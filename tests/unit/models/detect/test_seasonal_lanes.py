@@ -6,7 +6,7 @@ import pytest
 from offkey.models.detect.seasonal.combining import judge
 from offkey.models.detect.seasonal.edges import TOLERANCE, band
 from offkey.models.detect.seasonal.lanes import LANES, ask, blank_lanes, settle
-from offkey.models.detect.seasonal.layout import Case, Memory, Prediction, Tails
+from offkey.models.detect.seasonal.layout import Case, Memory, Prediction, Tails, Traces
 
 
 def cases(count, peak=0.0):
@@ -20,7 +20,8 @@ def cases(count, peak=0.0):
         own = {"forecast": level, "jump": jump, "per_jump": 1 / jump, "width": width, "per_width": 1 / width}
         expected = Prediction(**(value | scales | quick | own | {"known": True}))
         past = Tails(float(random.uniform(0.3, 1.0)), float(random.uniform(1.5, 6.0)))
-        yield Case(expected, float(random.exponential(0.3)), Memory(0.1, 0.2, 0.3), 0.0, peak, past)
+        before = Memory(0.1, 0.2, 0.3), Traces(0.0, 0.0, 0.0, 0.0)
+        yield Case(expected, float(random.exponential(0.3)), *before, peak, past)
 
 
 def found(bounds, known):

@@ -41,7 +41,7 @@ class Model:
 
     season: Literal["none", "daily", "weekly"] = "weekly"
     context: int = 0  # the state remembers all that is needed
-    revision: int = field(default=5, init=False)  # of what is kept of a series; with another one it is learned anew
+    revision: int = field(default=6, init=False)  # of what is kept of a series; with another one it is learned anew
 
     def fit(self, frame: Frame) -> State:
         """Learn from a history, oldest sample first."""
@@ -60,7 +60,11 @@ class Model:
         return share
 
     def score(self, state: State, frame: Frame) -> Array:
-        """Return how rare such signs of an anomaly were in the past, in decades, shape (S, T)."""
+        """Return how strange each sample is, shape (S, T).
+
+        From 3 on that is how rare such signs of an anomaly were in the past, in decades; below, three times the chance
+        that the sample belongs to an incident.
+        """
         rows = _writable(state.align(frame.series))
         strangeness: Array = self._walk(layout.SCORE, rows, frame, np.zeros(len(frame.series)), 1)[0]
         return strangeness
@@ -115,6 +119,7 @@ class Model:
             layout.R_LONG: 14 * DAY,
             layout.R_EXTREME: 12 * HOUR,
             layout.R_PEAK: 2 * HOUR,
+            layout.R_UNREST: 20 * MINUTE,
             layout.R_DAYS: 3.5 * HOUR,  # of the same hour: a quarter of the way in a day
         }
         rates = np.zeros(layout.RATES)
@@ -123,6 +128,7 @@ class Model:
         for place, seconds in constants.items():
             rates[place] = -math.expm1(-step / seconds)
         rates[layout.R_FIRM] = min(0.3, rates[layout.R_FIRM])
+        rates[layout.R_UNREST] = min(0.05, rates[layout.R_UNREST])
         for k, (constant, most) in enumerate(zip(LEVEL_SECONDS, LEVEL_STEPS, strict=True)):
             rates[layout.R_LEVELS + k] = min(most, -math.expm1(-step / constant))
         return rates

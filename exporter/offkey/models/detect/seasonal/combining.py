@@ -1,4 +1,4 @@
-"""Strangeness: how rare all that speaks for an anomaly is, and how far the peak of an incident still counts."""
+"""Strangeness: how rare what speaks for an anomaly is, the chance of an incident, and how long its peak counts."""
 
 import math
 
@@ -28,6 +28,7 @@ from offkey.models.detect.seasonal.layout import (
     Tails,
     Traces,
 )
+from offkey.models.detect.seasonal.unrest import unrest
 from offkey.models.detect.seasonal.weights import AT_REST, BENDS, OF_MEMORY, OF_SIGNS, SLOPES
 from offkey.models.kernels import door
 from offkey.models.logarithm import ln
@@ -77,14 +78,16 @@ def case_of(run: Array, p: Prediction) -> Case:
     lately, found = 0.0, memory(run)
     for k in range(len(found)):
         lately += OF_MEMORY[k] * found[k]
-    return Case(p, lately, found, run[OFTEN], run[PEAK], Tails(run[MEDIAN], run[RARE]))
+    left = Traces(over(abs(p.apart)), run[OFTEN], *unrest(run))
+    return Case(p, lately, found, left, run[PEAK], Tails(run[MEDIAN], run[RARE]))
 
 
 @door
-def traces(x: float, side: float, p: Prediction, often: float) -> Traces:
+def traces(x: float, side: float, case: Case) -> Traces:
     """Return what an incident leaves behind; none of it falls as the sample moves further out on the side."""
+    p, left = case.expected, case.traces
     apart = min(HELD_CLIP, max(-HELD_CLIP, side * (x - p.days) * p.per_days))
-    return Traces(over(max(abs(p.apart), side * p.apart + p.slow_share * apart)), often)
+    return Traces(max(left.apart, over(side * p.apart + p.slow_share * apart)), left.often, left.rough, left.swing)
 
 
 @door
@@ -106,7 +109,7 @@ def chance(x: float, side: float, now: float, found: Signs, case: Case) -> float
 
     An additive model of the log-odds, less the chance that is left where all signs are 0, as a share of what remains.
     """
-    left, odds = traces(x, side, case.expected, case.often), 0.0
+    left, odds = traces(x, side, case), 0.0
     for k in range(len(found)):
         odds += rise(k, found[k])
     for k in range(len(case.memory)):

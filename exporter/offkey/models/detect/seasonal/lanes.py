@@ -10,7 +10,7 @@ import numpy as np
 from offkey.core.frame import Array
 from offkey.models.detect.seasonal.combining import share_off, signs, size_of
 from offkey.models.detect.seasonal.edges import TOLERANCE, band, between, edge, guess, size_at
-from offkey.models.detect.seasonal.layout import HALF, HUNDREDTH, SURE, Case, Lanes, Memory, Prediction, Tails
+from offkey.models.detect.seasonal.layout import HALF, HUNDREDTH, SURE, Case, Lanes, Memory, Prediction, Tails, Traces
 from offkey.models.kernels import door
 
 LANES = 64
@@ -180,4 +180,5 @@ def settle(own: Lanes, count: int, out: Array) -> None:
 def case_in(own: Lanes, lane: int) -> Case:
     """Return the case in a lane, as far as its edges depend on it."""
     past = Tails(own.case[1, lane], own.case[2, lane])
-    return Case(expected_in(own.expected, lane), own.case[0, lane], Memory(0.0, 0.0, 0.0), 0.0, 0.0, past)
+    lately, left = Memory(0.0, 0.0, 0.0), Traces(0.0, 0.0, 0.0, 0.0)
+    return Case(expected_in(own.expected, lane), own.case[0, lane], lately, left, 0.0, past)

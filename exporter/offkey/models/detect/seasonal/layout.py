@@ -17,8 +17,8 @@ HOURS, BINS, CELLS, LEVELS, TAIL = 24, 288, 7 * 48, 4, 48
 SEEN, COUNT, LAST, LEVEL, NEAR, FAR, SPREAD, CHANGE, QUICK, SLOW, HELD, OFFSET = range(12)
 FIRM, SHIFT, STALE, BIN, BIN_SUM, BIN_COUNT, CELL, CELL_SUM, CELL_COUNT, BASE, MEDIAN, RARE = range(12, 24)
 MEAN, RANGE, LONG_MEAN, LONG_RANGE, LONG_HIGH, LONG_LOW, LONG_SPREAD, PEAK = range(24, 32)
-APART, OFTEN = range(32, 34)
-RAW = 34  # running levels of the samples
+APART, OFTEN, STEPS_NOW, STEPS_LONG, AROUND, SWING_NOW, SWING_LONG = range(32, 39)
+RAW = 39  # running levels of the samples
 LIFTED = RAW + LEVELS  # running levels of their seasonal residuals
 ERRORS = LIFTED + LEVELS  # mean absolute error of each level, and of the last sample
 HOURLY = ERRORS + 2 * LEVELS + 1  # for each hour of the day:
@@ -28,8 +28,8 @@ RUNNING = HOURLY + HOUR_STRIDE * HOURS
 
 # entries of the rates: how far one sample moves a running value
 STEP, NEED, SEASON, R_NEAR, R_FAR, R_HOUR, R_QUICK, R_SLOW, R_FIRM, R_LEVEL, R_STALE, R_FRESH = range(12)
-R_LONG, R_EXTREME, R_PEAK, R_DAYS = range(12, 16)
-R_LEVELS = 16
+R_LONG, R_EXTREME, R_PEAK, R_DAYS, R_UNREST = range(12, 17)
+R_LEVELS = 17
 RATES = R_LEVELS + LEVELS
 
 LEARN, SCORE, GLANCE, SWEEP, PARTS, SIGNS = range(6)
@@ -52,9 +52,10 @@ TAIL_PRIOR = 300.0  # samples that the ordinary tail counts for
 STILL_OFF = math.log(3.0)  # sign `spread` from which a peak counts in full: two scales off
 LET_GO, KEPT = 0.25, 0.75  # chance of an incident up to which a peak counts for nothing, from which it does in full
 HALF, HUNDREDTH = math.log10(2.0), 2.0  # decades of rarity at those two
+MOST_UNREST = 9.0  # times what is usual that unrest may move what is usual by
 SPREAD_CLIP = 5.0  # scales that one sample may move the scale of its hour by
 SURE = 3.0  # decades beyond which rarity alone counts: below, the chance that a sample belongs to an incident
-FADING = 4  # how fast rarity loses against that chance below
+FADING = 8  # how fast rarity loses against that chance below
 BEND = 6.0  # decades beyond which strangeness grows with the logarithm only
 
 
@@ -124,6 +125,8 @@ class Traces(NamedTuple):
 
     apart: float  # deviation from the days before sustained over fifteen minutes, as a logarithm like the signs
     often: float  # share of the last minutes far off from them or from what was just before
+    rough: float  # size of the last steps from sample to sample, against that of two weeks, as such a logarithm
+    swing: float  # distance of the last samples from their mean, against that of two weeks
 
 
 class Found(NamedTuple):
@@ -192,6 +195,6 @@ class Case(NamedTuple):
     expected: Prediction
     lately: float  # what was off lately, weighted
     memory: Memory
-    often: float  # share of the last minutes far off from what was before or from the days before
+    traces: Traces  # as they were before it
     peak: float  # largest strangeness of late, fading
     past: Tails

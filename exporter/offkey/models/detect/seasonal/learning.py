@@ -7,6 +7,7 @@ from offkey.core.state import AnyArray
 from offkey.models.detect.seasonal.judging import predict, strangeness
 from offkey.models.detect.seasonal.layout import (
     APART,
+    AROUND,
     BASE,
     BIN,
     BIN_COUNT,
@@ -83,6 +84,7 @@ from offkey.models.detect.seasonal.layout import (
     Tails,
 )
 from offkey.models.detect.seasonal.ranges import learn_days, learn_range
+from offkey.models.detect.seasonal.unrest import learn_unrest
 from offkey.models.detect.seasonal.weights import ORDINARY
 from offkey.models.kernels import door
 from offkey.models.shortening import lengthened, shortened
@@ -120,6 +122,7 @@ def learn(run: Array, learned: Learned, x: float, now: Now, rates: Array, p: Pre
     learn_scales(run, x, usual, now.hour, rates, p)
     learn_levels(run, x, usual, rates, p)
     learn_shift(run, x, usual, rates, p)
+    learn_unrest(run, x, rates)
     learn_range(run, x, x - usual + run[LEVEL] - run[BASE], rates)
     run[STALE] *= 1.0 - rates[R_FRESH]
     run[LAST] = x
@@ -147,7 +150,7 @@ def begin(run: Array, learned: Learned, x: float) -> None:
     run[LAST] = x
     run[LEVEL] = x
     run[RAW : RAW + LEVELS] = x
-    run[MEAN] = run[LONG_MEAN] = run[LONG_HIGH] = run[LONG_LOW] = x
+    run[MEAN] = run[LONG_MEAN] = run[LONG_HIGH] = run[LONG_LOW] = run[AROUND] = x
     run[BIN] = -1.0
     run[MEDIAN], run[RARE] = ORDINARY
 

@@ -91,7 +91,7 @@ def describe(x: float, case: Case, out: Array) -> None:
         return
     side = 1.0 if power(x, 1.0, p) >= power(x, -1.0, p) else -1.0
     now = share_off(x, side, p)
-    found, left = signs(x, side, now, p), traces(x, side, p, case.often)
+    found, left = signs(x, side, now, p), traces(x, side, case)
     for k in range(len(found)):
         out[k] = found[k]
     for k in range(len(case.memory)):
