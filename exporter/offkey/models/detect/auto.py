@@ -15,7 +15,7 @@ from offkey.models.refitted import KEPT, PAUSE, Refitted, Rows
 
 OWN_NAME = __name__.rpartition(".")[2]
 DECADES = 2.0  # of the bands that are compared: one past sample in a hundred lies outside
-EVIDENT = 0.9  # the first candidate stays unless another's bands cost less than this much of its own
+EVIDENT = 0.5  # the first candidate stays unless another's bands cost less than this much of its own
 IDLE = 0.5  # share of samples with the commonest value from which only the others are compared
 LARGEST = 1e30  # values are kept as no more than this
 VALUE, WHOLE, BIN, OWN = range(4)  # features of the series; then each candidate's strangeness, then its costs
@@ -94,6 +94,11 @@ class Model(Refitted):
         """Return the strangeness that the chosen candidate finds, (S, T)."""
         column = OWN + rows["choice"][:, None, None]
         return np.asarray(np.take_along_axis(features, column, axis=2)[..., 0])
+
+    def _strangeness(self, rows: Mapping[str, AnyArray], features: Array) -> Array:
+        """Return what the chosen candidate says, (1, S, T): it is in decades already, and is calibrated but once."""
+        untrained = np.isnan(rows["knots"][:, :1])
+        return np.asarray(np.where(untrained, np.nan, self.judge(rows, features)))[None]
 
     def reasons(self, state: State) -> tuple[str, ...]:
         """Return which candidate judges each series and why, in words; empty before anything was compared."""
