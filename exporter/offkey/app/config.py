@@ -118,7 +118,8 @@ class _Reading:
         for place, one in enumerate(file.remote_write if file else ()):
             for finding in _endpoint_problems(one):
                 self.add(("remote_write", place), finding)
-        for finding in budgets.problems(file.budgets, _teams(signals)) if file and needs_signals else ():
+        has_all = 0 < len(signals) == len(written or ())  # of a refused one the team is not known
+        for finding in budgets.problems(file.budgets, _teams(signals)) if file and has_all else ():
             self.add(("budgets",), finding)
         for finding in _review_problems(file.review, sources) if file and file.review else ():
             self.add(("review",), finding)

@@ -36,6 +36,16 @@ def test_a_team_that_is_not_there_is_refused():
         budgets("budgets: {teams: {pax: 2/week}}")
 
 
+def test_the_team_of_a_refused_signal_is_not_missed():
+    """One mistake is told once: the signal of that team is there, it is only not acceptable yet."""
+    text = (TEXT % "budgets: {teams: {pay: 2/week}}").replace("budget: 3/week", "for: soon")
+    text = text.replace("budget: 1/week", "for: later")
+    with pytest.raises(ConfigError) as caught:
+        parse(text, "offkey.yml")
+    assert len(str(caught.value).splitlines()) == 2
+    assert "no signal has" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
