@@ -6,14 +6,15 @@ import time
 
 from offkey.core.durations import DAY
 from offkey.core.frame import Axis, Frame
-from offkey.models.detect.seasonal import combining
+from offkey.models import logarithm
 
 from . import fleet
 
 
 def main(steps: int) -> float:
     """Return the seconds of CPU of one step."""
-    combining.ln = math.log  # what only compiled code can do
+    for module in [one for one in sys.modules.values() if getattr(one, "ln", None) is logarithm.ln]:
+        module.ln = math.log  # ours works in compiled code alone
     series, model = fleet.labels(1), fleet.plan().detector
     past, now = Axis.between(fleet.NOW - 2 * DAY, fleet.NOW, 300), Axis(fleet.NOW + 60, 60, 1)
     state = model.fit(Frame(series, fleet.values(1, past), past))
