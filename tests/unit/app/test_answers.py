@@ -157,7 +157,7 @@ def test_explain_tells_what_a_choosing_detector_chose(checkout, capsys):
     kind = "detector: {kind: auto, candidates: [seasonal, holt_winters]}, history: 4d"
     chosen.write_text(checkout.read_text("utf-8").replace("history: 4d", kind))
     text = asked(capsys, chosen, "explain", "checkout", '{region="us"}')
-    assert re.search(r"  judged by (seasonal|holt_winters); costs of 99 % bands over \d+ past samples: ", text)
+    assert re.search(r"  judged by (seasonal|holt_winters); costs of 99\.9 % bands over \d+ past samples: ", text)
 
 
 def test_a_series_is_called_by_its_signal_and_not_by_its_metric():

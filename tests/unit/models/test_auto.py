@@ -50,7 +50,7 @@ def test_a_choice_says_why():
     frame = wave(series=1, days=3, noise=0.5)
     found = PAIR.reasons(PAIR.fit(frame))[0]
     assert isinstance(PAIR, Choosing)
-    assert found.startswith(("seasonal; costs of 99 % bands over ", "quantile; costs of 99 % bands over "))
+    assert found.startswith(("seasonal; costs of 99.9 % bands over ", "quantile; costs of 99 % bands over "))
     assert "seasonal 1.00" in found
     assert "whole numbers 0%, a sample in 5 min" in found
     share = float(found.partition("season explains ")[2].partition("%")[0])

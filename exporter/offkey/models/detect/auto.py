@@ -14,7 +14,7 @@ from offkey.models.members import Members
 from offkey.models.refitted import KEPT, PAUSE, Refitted, Rows
 
 OWN_NAME = __name__.rpartition(".")[2]
-DECADES = 2.0  # of the bands that are compared: one past sample in a hundred lies outside
+DECADES = 3.0  # of the bands that are compared: one past sample in a thousand lies outside; there, all mean rarity
 EVIDENT = 0.5  # the first candidate stays unless another's bands cost less than this much of its own
 IDLE = 0.5  # share of samples with the commonest value from which only the others are compared
 LARGEST = 1e30  # values are kept as no more than this
@@ -24,7 +24,7 @@ SEASON, SAME, COUNTS, EVERY, COMPARED, PROFILE = range(6)
 
 @dataclass(frozen=True)
 class Model(Refitted):
-    """Take the strangeness of the candidate whose 99 % bands fitted the series' past best, each judged causally.
+    """Take the strangeness of the candidate whose 99.9 % bands fitted the series' past best, each judged causally.
 
     Attributes:
         candidates: names of detectors that have bands; the first is taken unless another is evidently better.
@@ -113,7 +113,7 @@ class Model(Refitted):
         share = np.exp(np.minimum(costs - costs[0], 50.0))
         compared = ", ".join(f"{self.candidates[k]} {share[k]:.2f}" for k in order)
         return (
-            f"{chosen}; costs of 99 % bands over {profile[COMPARED]:.0f} past samples: {compared}; "
+            f"{chosen}; costs of 99.9 % bands over {profile[COMPARED]:.0f} past samples: {compared}; "
             f"season explains {profile[SEASON]:.0%}, commonest value {profile[SAME]:.0%}, "
             f"whole numbers {profile[COUNTS]:.0%}, a sample in {profile[EVERY] / MINUTE:.0f} min"
         )
