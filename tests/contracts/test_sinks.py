@@ -35,7 +35,7 @@ class Bench:
         self._stream = io.StringIO()
         asked = inspect.signature(made).parameters
         self.is_stream = "stream" in asked or "send" in asked
-        given = {"stream": self._stream, "send": lambda message, _: self._stream.write(naive.write_request(message))}
+        given = {"stream": self._stream, "send": lambda message, *_: self._stream.write(naive.write_request(message))}
         self.sink = made(*(given[name] for name in asked if name in given))
 
     def text(self):
