@@ -2,7 +2,8 @@
 
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
+from functools import cache
 from hashlib import blake2b
 from itertools import pairwise
 from pathlib import Path
@@ -62,14 +63,22 @@ def shared_out(rows: int, work: Callable[[int, int], None]) -> None:
     """
     pieces = max(1, min(os.cpu_count() or 1, THREADS, rows // ROWS_APIECE))
     edges = [rows * k // pieces for k in range(pieces + 1)]
-    if pieces == 1:
-        work(0, rows)
-        return
-    with ThreadPoolExecutor(pieces - 1) as threads:
-        others = [threads.submit(work, first, last) for first, last in pairwise(edges[1:])]
+    others = [_threads().submit(work, first, last) for first, last in pairwise(edges[1:])]
+    try:
         work(0, edges[1])
-        for other in others:
-            other.result()
+    finally:
+        wait(others)
+    for other in others:
+        other.result()
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    """Return the threads of `shared_out`, which stay: to start them for each call is felt in every cycle."""
+    return ThreadPoolExecutor(THREADS - 1, thread_name_prefix="kernels")
+
+
+os.register_at_fork(after_in_child=_threads.cache_clear)  # a forked process has none of them
 
 
 def _compile(function: Callable[P, R], options: dict[str, Any]) -> Callable[P, R]:

@@ -1,6 +1,8 @@
 """How kernels are compiled and kept."""
 
 import importlib.util
+import os
+import signal
 
 import numba
 import numpy as np
@@ -82,6 +84,19 @@ def test_what_a_thread_meets_is_raised(monkeypatch):
 
     with pytest.raises(AssertionError, match="not mine"):
         kernels.shared_out(2, work)
+
+
+def test_a_forked_process_has_threads_of_its_own(monkeypatch):
+    """Those of its parent are not in it, and are not waited for."""
+    monkeypatch.setattr(kernels, "ROWS_APIECE", 1)
+    monkeypatch.setattr(kernels.os, "cpu_count", lambda: 2)
+    kernels.shared_out(2, lambda _first, _last: None)
+    child = os.fork()
+    if child == 0:
+        signal.alarm(60)  # ends a child that waits for ever
+        kernels.shared_out(2, lambda _first, _last: None)
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
 
 
 def test_models_say_the_same_on_any_number_of_threads(monkeypatch):
