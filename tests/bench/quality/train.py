@@ -3,8 +3,8 @@
 DIR holds labelled series whose licence permits it. What `Model.signs` tells of each sample is weighed twice by logistic
 regressions whose weights are at least 0, so that strangeness can only rise with what speaks for an anomaly: straight,
 for the size that tells where something begins, and bent, for the chance that a sample belongs to an incident. For that
-each series has odds of its own, and its incidents together as much say as those of the others: what sets samples apart
-within a series is to be found, not which series has the most of them.
+each series has odds of its own, and its incidents together a fixed share of its say: what sets samples apart within a
+series is to be found, not which series has the most of them.
 """
 
 import argparse
@@ -59,9 +59,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     weights = fit(rows[:, :straight], labels, early)
     sys.stdout.write(HEAD + written(weights, pool[:, :straight] @ weights))
     bends = bends_of(pool)
-    at_rest, slopes = regression(pieces(rows, bends), labels, even, OF_BENT, owner)
-    at_rest = float(np.median(at_rest))
-    sys.stdout.write(f"AT_REST = {at_rest:.4g}\n")
+    own_odds, slopes = regression(pieces(rows, bends), labels, even, OF_BENT, owner)
+    sys.stdout.write(f"AT_REST = {np.median(own_odds):.4g}\n")
     sys.stdout.write(table("BENDS", bends) + table("SLOPES", slopes.reshape(len(bends), -1)))
     return 0
 
