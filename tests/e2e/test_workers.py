@@ -2,12 +2,15 @@
 
 import io
 import math
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from paper import A, B, Journal, Script
+from realprometheus import wait_until
 
 from offkey.adapters.sources.recorded import record
 from offkey.adapters.workers import Workers
@@ -116,6 +119,26 @@ def test_commands_that_replay_pass_on_who_helps(command, monkeypatch):
     monkeypatch.setattr(signals, "tested", lost)
     assert run([*command, "--workers", "tcp://dask:8786"]) == WorkersLost.exit_code
     assert asked == ["tcp://dask:8786"]
+
+
+def test_a_command_that_is_told_to_end_takes_its_workers_along(past, tmp_path):
+    """No process that it started is left."""
+    command = [sys.executable, "-c", "from offkey.app.cli import main; main()", "backtest", "--workers", "2"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as testing:
+        family = Path(f"/proc/{testing.pid}/task/{testing.pid}/children")
+        wait_until(lambda: "LokyProcess" in "".join(map(words, family.read_text().split())), testing)
+        workers = family.read_text().split()
+        testing.terminate()
+        assert testing.wait(30) == 130
+    wait_until(lambda: not any(map(words, workers)))
+
+
+def words(process):
+    """Return a process's command line, empty when it has ended."""
+    try:
+        return Path(f"/proc/{process}/cmdline").read_text()
+    except OSError:
+        return ""
 
 
 def test_a_job_is_done_elsewhere_and_its_answer_comes_back(workers):

@@ -31,7 +31,10 @@ class Api:
         try:
             return orjson.loads(reply.body)["data"]
         except (orjson.JSONDecodeError, KeyError, TypeError) as error:
-            msg = f"{self.url}/api/v1/{path}: the answer is not what the Prometheus API promises"
+            msg = (
+                f"{self.url}/api/v1/{path}: the answer is not what the Prometheus API promises; "
+                f"is this the address of one? {excerpt(reply.body)}"
+            )
             raise BadResponse(msg) from error
 
     def number(self, query: str, timeout: float, at: int | None = None) -> float | None:

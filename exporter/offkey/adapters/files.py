@@ -17,14 +17,18 @@ def write(path: Path, content: bytes | Iterable[bytes | memoryview], mode: int =
         mode: permissions of the new file.
 
     Raises:
-        OSError: it could not be written; the earlier content is still there.
+        OSError: it could not be written, and names the file; the earlier content is still there.
     """
     path = path.resolve()
     try:
-        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+        _replace(path, content, mode)
     except OSError as error:
         error.filename = str(path)  # what was asked for, not the unfinished file
         raise
+
+
+def _replace(path: Path, content: bytes | Iterable[bytes | memoryview], mode: int) -> None:
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.writelines((content,) if isinstance(content, bytes) else content)

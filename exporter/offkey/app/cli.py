@@ -1,15 +1,16 @@
 """The command line: finds the command, and turns errors into words and exit codes.
 
 Exit codes: 0 good; 1 findings or differences; 2 usage or invalid configuration; 3 a lint finding that was declared
-fatal; 4 a source that is unreachable or answered in part; 5 anything else; 130 interrupted.
+fatal; 4 a source that is unreachable or answered in part; 5 anything else; 130 interrupted (Ctrl-C, SIGTERM).
 Results go to stdout, words to stderr.
 """
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import NoReturn
 
 import click
@@ -24,9 +25,15 @@ ISSUES = "please report it with the lines above"
 
 def main() -> NoReturn:
     """Run the command of this process's arguments and end the process."""
+    signal.signal(signal.SIGTERM, _interrupt)
     with ExitStack() as stack:
         stack.push(_unforeseen)
         sys.exit(run(sys.argv[1:]))
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    """Treat a request to end as Ctrl-C: what was started ends too, and nothing stays half written."""
+    raise KeyboardInterrupt
 
 
 def run(arguments: Sequence[str]) -> int:

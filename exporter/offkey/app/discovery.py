@@ -198,7 +198,7 @@ class _Server:
             msg = f"{self.url}: {_answered(str(error))}"
             raise QueryRejected(msg) from error
         except (requests.JSONDecodeError, KeyError, TypeError) as error:
-            msg = f"{self.url}: the answer is not what the Prometheus API promises"
+            msg = f"{self.url}: the answer is not what the Prometheus API promises; is this the address of one?"
             raise BadResponse(msg) from error
 
 

@@ -17,6 +17,7 @@ from offkey.app.telemetry import Telemetry
 from offkey.core.findings import Snapshot, Verdict
 from offkey.core.labels import NAME
 from offkey.engine.cycle import Engine
+from offkey.engine.reads import NOT_READ
 
 HEAD = ("SIGNAL", "SERIES", "OBSERVED", "EXPECTED", "LOWER", "UPPER", "SCORE")
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
@@ -34,6 +35,15 @@ class Latest:
         self.snapshot = snapshot
 
 
+class _Table(Telemetry):
+    """Leaves to the table what it says of faults itself."""
+
+    def tell(self, level: str, message: str, fields: Mapping[str, object] | None = None) -> None:
+        """Write to the log, unless the table is going to say it."""
+        if message != NOT_READ:
+            super().tell(level, message, fields)
+
+
 def evaluate(config: Config, output: str) -> bool:
     """Run one cycle and print it on stdout; return whether every source could be read.
 
@@ -41,7 +51,7 @@ def evaluate(config: Config, output: str) -> bool:
         config: what to watch.
         output: text, json or openmetrics.
     """
-    telemetry = Telemetry(logger("warning", "logfmt", sys.stderr))
+    telemetry = (_Table if output == "text" else Telemetry)(logger("warning", "logfmt", sys.stderr))
     sources, latest = wire.sources(config), Latest()
     try:
         engine = Engine(wire.plans(config), wire.ports(config, sources, memory.Store(), [latest], telemetry))

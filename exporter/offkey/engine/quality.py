@@ -9,7 +9,6 @@ from offkey.core.frame import Array, BoolArray, Frame, IntArray
 from offkey.core.labels import NAME, Labels
 from offkey.core.places import by_identity
 from offkey.core.signals import OPEN, Signal
-from offkey.core.state import AnyArray
 from offkey.engine.completeness import Scraped
 from offkey.engine.reporting import Reports
 from offkey.models import plausible
@@ -68,7 +67,18 @@ def examine(signal: Signal, frame: Frame, traffic: Frame | None, few: BoolArray 
     values, newest = sifted(frame.values, bounds, few, volume, least.floor if least else 0.0)
     if signal.scale != OPEN:
         values = np.clip(values, *signal.scale, out=values)
-    faults = tuple(fault for kind, flag in _FLAGS.items() for fault in _newest(signal, frame, kind, newest & flag))
+    lowest, highest = signal.valid
+    why = {
+        NOT_FINITE: "",
+        TOO_LARGE: f", beyond {LARGEST:g}",
+        OUT_OF_RANGE: f", outside valid_range {lowest:g} to {highest:g}",
+        GAP: ", from ranges that lack raw samples",
+    }
+    faults = tuple(
+        Fault(signal.name, kind, frame.series[k], f"found {frame.values[k, -1]:g}{why[kind]}")
+        for kind, flag in _FLAGS.items()
+        for k in np.flatnonzero(newest & flag)
+    )
     return Examined(frame.with_values(values), faults, _events(signal, frame, volume))
 
 
@@ -91,9 +101,3 @@ def _events(signal: Signal, frame: Frame, volume: Array | None) -> Array:
         return volume * signal.traffic.events_per_unit
     events = signal.events_per_unit if signal.kind == "count" else np.nan
     return np.broadcast_to(np.float64(events), frame.values.shape)
-
-
-def _newest(signal: Signal, frame: Frame, kind: str, flagged: AnyArray) -> list[Fault]:
-    return [
-        Fault(signal.name, kind, frame.series[k], f"found {frame.values[k, -1]:g}") for k in np.flatnonzero(flagged)
-    ]

@@ -11,6 +11,7 @@ from offkey.engine.ahead import Ahead, Asked, was_down
 from offkey.engine.plan import Plan
 from offkey.engine.reading import Reading, queries, read
 
+NOT_READ = "signal not read"  # what the journal hears
 LEAST_SECONDS = 1.0  # for what is read after the deadline of a cycle, because learning took that long
 
 
@@ -83,7 +84,7 @@ class Reads:
         name = plan.signal.source
         self._up[name] = not (isinstance(error, SourceDown) and self._ahead.is_down(name))
         self._journal.count(f"source_failures:{name}", error.reason)
-        self._journal.tell("warning", "signal not read", {"signal": plan.signal.name, "error": str(error)})
+        self._journal.tell("warning", NOT_READ, {"signal": plan.signal.name, "error": str(error)})
         return Fault(plan.signal.name, f"source_{error.reason}", detail=str(error))
 
     def _read(self, plan: Plan, axis: Axis, timeout: float, ledger: State | None) -> Reading:

@@ -8,6 +8,8 @@ from offkey.engine.outlook import Outlook
 from offkey.engine.reporting import strayed, vanished
 from offkey.engine.trackrecord import TrackRecord
 
+NO_SERIES = "its query has no series"
+
 
 def verdict(entry: Entry, outlook: Outlook, record: TrackRecord) -> Verdict:
     """Return a signal's newest column as a verdict, with the forecast from there and how good earlier ones were."""
@@ -34,7 +36,7 @@ def verdict(entry: Entry, outlook: Outlook, record: TrackRecord) -> Verdict:
         forecast_coverage=record.coverage,
         forecast_error=record.error,
         limit_window=np.empty((2, 0)) if limit is None else outlook.window(limit, now),
-        faults=passage.examined.faults + (() if frame.series else (Fault(signal.name, "no_data"),)),
+        faults=passage.examined.faults if frame.series else (Fault(signal.name, "no_data", detail=NO_SERIES),),
         dropped=entry.dropped,
         expected_alerts_per_week=float(ledger["expected_alerts_per_week"][0]),
         vanished=vanished(ledger, frame.axis.end, frame.axis.step),

@@ -16,7 +16,7 @@ def test_a_file_is_replaced_whole_and_nothing_is_left_beside_it(tmp_path):
 
 
 def test_a_write_that_fails_leaves_the_earlier_content(tmp_path, monkeypatch):
-    """A full disk at the last moment costs nothing."""
+    """A full disk at the last moment costs nothing, and the error names the file."""
     path = tmp_path / "a.yml"
     path.write_text("before")
 
@@ -24,8 +24,9 @@ def test_a_write_that_fails_leaves_the_earlier_content(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(OSError, match="No space left") as caught:
         files.write(path, b"after")
+    assert caught.value.filename == str(path)
     assert path.read_text() == "before"
     assert os.listdir(tmp_path) == ["a.yml"]
 

@@ -150,6 +150,19 @@ def test_a_command_may_choose_its_exit_code(run, monkeypatch):
     assert run("version")[0] == 3
 
 
+def test_a_request_to_end_is_an_interrupt():
+    """SIGTERM unwinds what runs, like Ctrl-C, also where nothing else obeys it because the process is the first one."""
+    code = (
+        "import os, signal, sys\nfrom offkey.app import cli\nfrom offkey.app.commands import version\n"
+        "def end(**_):\n"
+        "    try:\n        os.kill(os.getpid(), signal.SIGTERM)\n        signal.pause()\n"
+        "    finally:\n        print('put back')\n"
+        "version.command.callback = end\nsys.argv = ['offkey', 'version']\ncli.main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=30)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "put back\n", "\n")
+
+
 def test_an_unforeseen_error_is_code_5_after_its_traceback(monkeypatch):
     """A bug shows where it is, asks to be reported, and differs from findings by its code."""
     code = (

@@ -2,11 +2,14 @@
 
 from dataclasses import replace
 
+from paper import Script
 from snapshots import pods, snapshot, verdict
 
 from offkey.app import once
+from offkey.app.config import Config
 from offkey.core.findings import Fault
 from offkey.core.labels import Labels
+from offkey.core.signals import Signal
 
 
 def test_the_table_says_why_a_series_has_no_score(capsys):
@@ -26,6 +29,15 @@ def test_a_series_stands_on_one_line_however_long_its_labels(capsys):
     head, row = capsys.readouterr().out.splitlines()
     assert head.split() == list(once.HEAD)
     assert "p" * 300 in row
+
+
+def test_a_source_that_is_down_is_told_once(monkeypatch, capsys):
+    """By the table, in words; as JSON, where there is no table, by the log."""
+    monkeypatch.setattr(once.wire, "sources", lambda _: {"default": Script({}, down=True)})
+    config = Config({}, None, (Signal("load", "load"),))
+    for output in ("text", "json"):
+        assert not once.evaluate(config, output)
+        assert capsys.readouterr().err.count("refused") == 1
 
 
 def test_nothing_read_is_no_table(capsys):

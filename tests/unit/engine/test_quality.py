@@ -21,9 +21,9 @@ def test_impossible_samples_become_missing_and_a_fault(framed):
     )
     assert [(fault.kind, fault.labels["name"], fault.detail) for fault in found.faults] == [
         ("not_finite", "a", "found inf"),
-        ("too_large", "e", "found 1e+200"),
-        ("out_of_range", "c", "found 1.5"),
-        ("out_of_range", "e", "found 1e+200"),
+        ("too_large", "e", "found 1e+200, beyond 1e+100"),
+        ("out_of_range", "c", "found 1.5, outside valid_range 0 to 1"),
+        ("out_of_range", "e", "found 1e+200, outside valid_range 0 to 1"),
     ]
 
 

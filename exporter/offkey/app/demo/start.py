@@ -3,11 +3,9 @@
 import fcntl
 import os
 import shutil
-import signal
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from types import FrameType
 
 from offkey.app.demo import fallback, real
 from offkey.app.demo.layout import PROJECT
@@ -42,7 +40,6 @@ def run(folder: Path, duration: int, screen: Screen) -> bool:
         )
         raise ConfigError(msg)
     found = {name: find_program(name, PROJECT / ".tools" / "bin") for name in NEEDED}
-    signal.signal(signal.SIGTERM, _interrupt)
     with _owned(folder), _stand(folder, found, screen) as stand:
         return perform(stand, screen, duration, Clock())
 
@@ -78,8 +75,3 @@ def _owned(folder: Path) -> Iterator[None]:
             else:
                 path.unlink(missing_ok=True)
         yield
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    """Treat a request to end as Ctrl-C: everything that was started is ended."""
-    raise KeyboardInterrupt

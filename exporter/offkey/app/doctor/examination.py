@@ -43,7 +43,8 @@ def examine(config: Config, now: Callable[[], float], timeout: float) -> Iterato
             yield from servers.exporter(api, timeout)
         finally:
             api.close()
-    yield from signals.cost(watched)
+    if watched:
+        yield from signals.cost(watched)
 
 
 def _storage(folder: Path | None) -> Iterator[Checkup]:

@@ -158,5 +158,5 @@ def test_a_folder_that_cannot_be_written_is_a_failure(tmp_path):
     """A file where the folder for state should be is told before anything is lost."""
     (tmp_path / "taken").write_text("")
     config = Config({"past": SourceConfig("recorded", {})}, tmp_path / "taken" / "state", ())
-    storage, source, cost = examine(config, lambda: float(NOW), 1.0)
-    assert (storage.state, source.state, cost.state) == ("failed", "ok", "ok")
+    storage, source = examine(config, lambda: float(NOW), 1.0)
+    assert (storage.state, source.state) == ("failed", "ok")
