@@ -11,7 +11,7 @@ from offkey.core import plugins
 from offkey.core.durations import DAY, HOUR
 from offkey.core.errors import MissingLibrary
 from offkey.core.frame import Axis, Frame, join
-from offkey.core.ports import Sweeping
+from offkey.core.ports import Foreseeing, Sweeping
 from offkey.core.state import State
 
 PACKAGE = "offkey.models.detect"
@@ -297,6 +297,25 @@ def test_one_sweep_says_what_score_and_band_say(detector):
     glanced, expected = detector.glance(state, frame, bound)
     np.testing.assert_array_equal(glanced, strangeness)
     np.testing.assert_allclose(expected, band.expected, rtol=1e-6)
+
+
+def test_what_is_foreseen_comes_true(detector):
+    """Who prepares for an instant says the same bits of its samples as without; whoever is missing stays so."""
+    if not isinstance(detector, Foreseeing):
+        pytest.skip("prepares nothing")
+    past, new = halves(wave(series=3, days=3), 2)
+    state, frame = learned(detector, past), new.columns(0, 1)
+    frame.values[1] *= 3.0
+    frame.values[2] = np.nan
+    bound = np.array([0.2, 5.0, 5.0])
+    ahead = detector.foresee(state, past.future(1), bound)
+    assert ahead.is_for(state, frame, bound)
+    np.testing.assert_array_equal(ahead.weigh(frame.values), detector.score(state, frame))
+    plain = detector.band(state, new.columns(0, 1), bound)
+    np.testing.assert_array_equal(
+        [ahead.band.expected, ahead.band.lower, ahead.band.upper], [plain.expected, plain.lower, plain.upper]
+    )
+    np.testing.assert_array_equal(ahead.ready, detector.ready(state))
 
 
 @pytest.mark.parametrize("side", [1, -1])

@@ -17,6 +17,7 @@ from offkey.core.errors import MissingLibrary
 from offkey.core.findings import Band, Forecast, Snapshot, Verdict
 from offkey.core.frame import Axis, Frame
 from offkey.core.labels import Labels
+from offkey.core.ports import Foreseeing
 from offkey.core.signals import Signal
 from offkey.core.state import State
 
@@ -90,6 +91,8 @@ def _detect(package: str, kind: str) -> None:
     state = model.fit(past)
     model.score(state, past)
     model.band(state, past, np.ones(1))
+    if isinstance(model, Foreseeing):
+        model.foresee(state, past.future(1), np.ones(1)).weigh(np.ones((1, 1)))
     model.ready(model.update(state, past))
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 from offkey.core.findings import Band, Forecast, Snapshot
+from offkey.core.foresight import Foresight
 from offkey.core.frame import Array, Axis, Frame
 from offkey.core.state import Learned, State
 
@@ -69,6 +70,15 @@ class Sweeping(Protocol):
 
         Nothing need be said of a series whose only sample is missing.
         """
+        ...
+
+
+@runtime_checkable
+class Foreseeing(Protocol):
+    """A detector that works out, before a sample is there, all that does not depend on it."""
+
+    def foresee(self, state: State, coming: Frame, bound: Array) -> Foresight:
+        """Return what can be said of the only column of a frame, whatever its values are."""
         ...
 
 

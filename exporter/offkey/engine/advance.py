@@ -8,6 +8,7 @@ import numpy as np
 from offkey.core.calendars import excluded, muted
 from offkey.core.durations import DAY
 from offkey.core.findings import Band
+from offkey.core.foresight import Foresight
 from offkey.core.frame import Array, BoolArray, Frame, join
 from offkey.core.labels import Labels
 from offkey.core.ports import Sweeping
@@ -76,9 +77,18 @@ def align(plan: Plan, memory: Memory, series: tuple[Labels, ...]) -> Memory:
     return replace(memory, detector=detector, forecaster=forecaster, ledger=ledger, tail=None).note(bound=bound)
 
 
-def passage_of(plan: Plan, memory: Memory, columns: Examined) -> Passage:
-    """Return what is seen on the way through columns; nothing is learned, and nothing is changed."""
+def passage_of(plan: Plan, memory: Memory, columns: Examined, ahead: Foresight | None = None) -> Passage:
+    """Return what is seen on the way through columns; nothing is learned, and nothing is changed.
+
+    Args:
+        plan: the signal and its models.
+        memory: what is known before.
+        columns: what came, for exactly the memory's series.
+        ahead: what the detector knew of a column before; read where it is that of `columns`.
+    """
     context, detector = plan.detector.context, plan.detector
+    if ahead is not None and ahead.is_for(memory.detector, columns.frame, memory.ledger["bound"]):
+        return _passage(plan, memory, columns, ahead.weigh(columns.frame.values), ahead.band)
     window, bound = _window(memory, columns.frame, context), memory.ledger["bound"]
     if isinstance(detector, Sweeping):
         strangeness, band = detector.sweep(memory.detector, window, bound)
@@ -88,11 +98,12 @@ def passage_of(plan: Plan, memory: Memory, columns: Examined) -> Passage:
     return _passage(plan, memory, columns, strangeness[:, context:], band)
 
 
-def glance_at(plan: Plan, memory: Memory, columns: Examined) -> Passage:
+def glance_at(plan: Plan, memory: Memory, columns: Examined, ahead: Foresight | None = None) -> Passage:
     """Return the same without the edges of the band, which are NaN, where that costs less."""
     context, detector = plan.detector.context, plan.detector
-    if not isinstance(detector, Sweeping):
-        return passage_of(plan, memory, columns)
+    is_known = ahead is not None and ahead.is_for(memory.detector, columns.frame, memory.ledger["bound"])
+    if is_known or not isinstance(detector, Sweeping):
+        return passage_of(plan, memory, columns, ahead)
     window = _window(memory, columns.frame, context)
     strangeness, expected = detector.glance(memory.detector, window, memory.ledger["bound"])
     none = np.full(columns.frame.values.shape, np.nan)

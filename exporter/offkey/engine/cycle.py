@@ -125,7 +125,9 @@ class Engine:
         self._cycle += 1
         snapshot = self._publish(wall, started, tuple(faults))
         for entry in self._entries.values():
-            self._prospects.prepare(entry.plan, self._learn(entry), entry.passage.newest)
+            memory, newest = self._learn(entry), entry.passage.newest
+            self._prospects.prepare(entry.plan, memory, newest)
+            self._prospects.foresee(entry.plan, memory, newest)
         if clocks.monotonic() - self._saved >= self._ports.save_every:
             self.save()
         return snapshot
@@ -149,7 +151,7 @@ class Engine:
             plan = next((plan for plan in self._plans if plan.key == key), None)
             if memory is None or plan is None or memory.series is not series:
                 return None
-            return preview(plan, memory, values, at)
+            return preview(plan, memory, values, at, self._prospects.foreseen(plan))
 
     def save(self) -> None:
         """Store what was learned; a failure is told and counted, and nothing that was stored is lost."""
@@ -202,7 +204,7 @@ class Engine:
         else:
             question = self._question(plan, memory, now)
             with self._lock:  # models may reuse the arrays of what they learned before
-                entry = self._errands.here(name, judged, *question)
+                entry = self._errands.here(name, judged, *question, self._prospects.foreseen(plan))
                 self._memories[plan.key] = entry.before
         self._entries[plan.key] = entry
         return entry

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from offkey.core.foresight import Foresight
 from offkey.core.labels import Labels
 from offkey.core.places import places
 from offkey.engine.advance import Passage, align, noted, passage_of, passages, settled
@@ -37,14 +38,21 @@ class Entry:
         return settled(self.plan, self.memory, self.passage, self.is_whole)
 
 
-def judged(plan: Plan, memory: Memory, reading: Reading) -> Entry:
-    """Take a signal to its newest column; the columns before it are judged and learned on the way."""
+def judged(plan: Plan, memory: Memory, reading: Reading, ahead: Foresight | None = None) -> Entry:
+    """Take a signal to its newest column; the columns before it are judged and learned on the way.
+
+    Args:
+        plan: the signal and its models.
+        memory: what is known before.
+        reading: what is new since.
+        ahead: what the detector knew of the newest column before.
+    """
     series, learns = _mattering(plan, memory, reading), not reading.partial
     examined, memory = admit(plan.signal, reading.examined, series), align(plan, memory, series)
     last = examined.frame.axis.size - 1
     for then, _ in passages(plan, memory, examined.columns(0, last), block=1, learn=learns):
         memory = then
-    passage = passage_of(plan, memory, examined.columns(last, last + 1))
+    passage = passage_of(plan, memory, examined.columns(last, last + 1), ahead)
     return Entry(plan, memory, noted(memory, passage, learns), passage, reading.dropped, learns)
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from offkey.core.foresight import Foresight
 from offkey.core.frame import Array, Axis, BoolArray, Frame
 from offkey.core.labels import Labels
 from offkey.core.signals import Signal
@@ -31,7 +32,7 @@ class Preview:
     anomalous: BoolArray
 
 
-def preview(plan: Plan, memory: Memory, values: Array, at: int) -> Preview | None:
+def preview(plan: Plan, memory: Memory, values: Array, at: int, ahead: Foresight | None = None) -> Preview | None:
     """Return what a tick at an instant would say; None when it has been.
 
     Args:
@@ -39,12 +40,13 @@ def preview(plan: Plan, memory: Memory, values: Array, at: int) -> Preview | Non
         memory: what is known before; left as it is.
         values: newest sample of each of the memory's series, (S,), NaN = none came.
         at: the instant the samples belong to, a multiple of the signal's step.
+        ahead: what the detector knew of some instant before.
     """
     if at <= memory.until:
         return None
     series = memory.series
     axis = Axis(at, plan.signal.step, 1)
     frame = Frame(series, values[:, None], axis, clocks_of(plan.signal, series))
-    passage = glance_at(plan, memory, examine(plan.signal, frame, None))
+    passage = glance_at(plan, memory, examine(plan.signal, frame, None), ahead)
     score = passage.judged.score[:, 0]
     return Preview(plan.signal, series, score, passage.opened[:, 0] & ~np.isnan(score))

@@ -1,9 +1,11 @@
-"""What lies ahead of every signal: which outlook stands, the one made in advance, and how good they were."""
+"""What lies ahead of every signal: which outlook stands, what was made in advance, how good they were, what is next."""
 
 from collections.abc import Callable, Iterable
 
 from offkey.core.findings import Verdict
+from offkey.core.foresight import Foresight
 from offkey.core.frame import Frame
+from offkey.core.ports import Foreseeing
 from offkey.engine.entering import Entry
 from offkey.engine.memory import Memory
 from offkey.engine.outlook import Outlook, outlook
@@ -19,6 +21,7 @@ class Prospects:
     def __init__(self) -> None:
         self._standing: dict[str, Outlook] = {}
         self._coming: dict[str, Outlook] = {}
+        self._foreseen: dict[str, Foresight] = {}
         self._records: dict[str, TrackRecord] = {}
 
     def inherit(self, former: "Prospects", keys: Iterable[str]) -> None:
@@ -52,6 +55,16 @@ class Prospects:
         this = coming.axis.end // BIN
         if now.axis.end // BIN != this and (coming.axis.end + coming.axis.step) // BIN == this:
             self._coming[plan.key] = outlook(plan, memory, coming)
+
+    def foresee(self, plan: Plan, memory: Memory, now: Frame) -> None:
+        """Have the detector prepare for the column after the only one of `now`, which was learned."""
+        if isinstance(plan.detector, Foreseeing):
+            bound = memory.ledger["bound"]
+            self._foreseen[plan.key] = plan.detector.foresee(memory.detector, now.future(1), bound)
+
+    def foreseen(self, plan: Plan) -> Foresight | None:
+        """Return what the detector prepared last; safe to call from any thread."""
+        return self._foreseen.get(plan.key)
 
     def _record(self, plan: Plan) -> TrackRecord:
         return self._records.setdefault(plan.key, TrackRecord(plan.signal.horizons))

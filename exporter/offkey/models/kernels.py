@@ -54,15 +54,16 @@ def fused(function: Callable[P, R]) -> Callable[P, R]:
     return _compile(function, {"_nrt": False, "fastmath": {"contract"}})
 
 
-def shared_out(rows: int, work: Callable[[int, int], None]) -> None:
+def shared_out(rows: int, work: Callable[[int, int], None], together: int = 1) -> None:
     """Have compiled code work on all rows, on up to four processors where rows are many.
 
     Args:
         rows: how many.
         work: given the first row and the one after the last, does those and no others.
+        together: rows that are kept together: the first row is a multiple of it.
     """
     pieces = max(1, min(os.cpu_count() or 1, THREADS, rows // ROWS_APIECE))
-    edges = [rows * k // pieces for k in range(pieces + 1)]
+    edges = [*(rows * k // pieces // together * together for k in range(pieces)), rows]
     others = [_threads().submit(work, first, last) for first, last in pairwise(edges[1:])]
     try:
         work(0, edges[1])

@@ -1,4 +1,4 @@
-"""The natural logarithm in plain arithmetic: compiled code that works on many numbers at once can use no other."""
+"""The natural logarithm and its inverse in plain arithmetic: code that works on many numbers at once takes no other."""
 
 from collections.abc import Callable
 from typing import Any, cast
@@ -17,6 +17,10 @@ ROOT_OF_HALF = 0x3FE6A09E667F3BCD  # the bits of it
 BIG = 2.0**MANTISSA
 BIG_BITS = 0x433 << MANTISSA  # of it: a whole number in place of its mantissa is added to it
 LN2 = 0.6931471805599453
+LN2_HIGH, LN2_LOW = float.fromhex("0x1.62e42fefa0000p-1"), float.fromhex("0x1.cf79abc9e3b3ap-40")  # its two halves
+WHOLE = 1.5 * BIG  # added to a number it leaves the nearest whole one in its last bits
+WHOLE_BITS = 0x4338 << (MANTISSA - 4)  # of it
+MOST_POWER = 700.0  # of e that is told from more
 
 
 def _as_bits(_typing: Any, number: Any) -> Any:  # noqa: ANN401 (numba passes its types and takes a signature and a code generator)
@@ -52,3 +56,19 @@ def ln(x: float) -> float:
     tail = z * (1 / 15 + z * (1 / 17 + z * (1 / 19 + z * (1 / 21))))
     rest = z * (1 / 3 + z * (1 / 5 + z * (1 / 7 + z * (1 / 9 + z * (1 / 11 + z * (1 / 13 + tail))))))
     return power * LN2 + 2.0 * (s + s * rest) + (x - x)
+
+
+@fused
+def ex(x: float) -> float:
+    """Return the exponential of a number, to the last digit or two; beyond +-700 that of 700; NaN of NaN and infinity.
+
+    The power series of what is left of a whole number of halvings or doublings, at most half of one.
+    """
+    bounded = min(MOST_POWER, max(-MOST_POWER, x))
+    shifted = bounded / LN2 + WHOLE
+    whole = shifted - WHOLE
+    r = bounded - whole * LN2_HIGH - whole * LN2_LOW
+    tail = 1 / 40320 + r * (1 / 362880 + r * (1 / 3628800 + r * (1 / 39916800 + r * (1 / 479001600 + r / 6227020800))))
+    rest = 1 / 6 + r * (1 / 24 + r * (1 / 120 + r * (1 / 720 + r * (1 / 5040 + r * tail))))
+    raised = of_bits((as_bits(shifted) - WHOLE_BITS + BIAS) << MANTISSA)
+    return raised * (1.0 + r * (1.0 + r * (0.5 + r * rest))) + (x - x)

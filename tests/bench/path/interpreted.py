@@ -13,8 +13,10 @@ from . import fleet
 
 def main(steps: int) -> float:
     """Return the seconds of CPU of one step."""
-    for module in [one for one in sys.modules.values() if getattr(one, "ln", None) is logarithm.ln]:
-        module.ln = math.log  # ours works in compiled code alone
+    for name, plain in (("ln", math.log), ("ex", math.exp)):  # ours work in compiled code alone
+        ours = getattr(logarithm, name)
+        for module in [one for one in sys.modules.values() if getattr(one, name, None) is ours]:
+            setattr(module, name, plain)
     series, model = fleet.labels(1), fleet.plan().detector
     past, now = Axis.between(fleet.NOW - 2 * DAY, fleet.NOW, 300), Axis(fleet.NOW + 60, 60, 1)
     state = model.fit(Frame(series, fleet.values(1, past), past))

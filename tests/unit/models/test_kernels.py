@@ -100,17 +100,17 @@ def test_a_forked_process_has_threads_of_its_own(monkeypatch):
 
 
 def test_models_say_the_same_on_any_number_of_threads(monkeypatch):
-    """What is learned, judged and forecast of seven series is bit for bit the same when threads share them."""
+    """What is learned, judged and forecast of 150 series is bit for bit the same when threads share them."""
     axis = Axis(0, 15 * MINUTE, 2 * DAY // (15 * MINUTE))
-    values = 100 + np.random.default_rng(3).normal(size=(7, axis.size)).cumsum(axis=1)
-    frame = Frame(tuple(Labels.of(series=str(k)) for k in range(7)), values, axis)
+    values = 100 + np.random.default_rng(3).normal(size=(150, axis.size)).cumsum(axis=1)
+    frame = Frame(tuple(Labels.of(series=str(k)) for k in range(150)), values, axis)
     monkeypatch.setattr(kernels.os, "cpu_count", lambda: 3)
     said = []
     for apiece in (100, 1):
         monkeypatch.setattr(kernels, "ROWS_APIECE", apiece)
         detector, forecaster = seasonal.Model(), bank.Model()
         known, mixed = detector.fit(frame), forecaster.fit(frame)
-        strangeness, band = detector.sweep(known, frame.columns(9, 10), np.full(7, 3.0))
+        strangeness, band = detector.sweep(known, frame.columns(9, 10), np.full(150, 3.0))
         ahead = forecaster.forecast(mixed, frame.future(4))
         said.append([*known.rows.values(), *mixed.rows.values(), strangeness, band.lower, ahead.point, ahead.upper])
     for one, other in zip(*said, strict=True):

@@ -1,4 +1,4 @@
-"""The logarithm of compiled code."""
+"""The logarithm and the exponential of compiled code."""
 
 import math
 
@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from offkey.models.kernels import door
-from offkey.models.logarithm import ln
+from offkey.models.logarithm import ex, ln
 
 
 @door
@@ -16,6 +16,28 @@ def logarithms(values, out):
     """Write the logarithm of each value, as many at once as the machine takes."""
     for k in range(len(values)):
         out[k] = ln(values[k])
+
+
+@door
+def exponentials(values, out):
+    """Write the exponential of each value, as many at once as the machine takes."""
+    for k in range(len(values)):
+        out[k] = ex(values[k])
+
+
+@given(st.lists(st.floats(-700, 700), min_size=1, max_size=20))
+def test_the_exponential_is_the_one_of_the_library(values):
+    """To within five units of the last digit."""
+    out = np.empty(len(values))
+    exponentials(np.array(values), out)
+    np.testing.assert_allclose(out, [math.exp(value) for value in values], rtol=1e-15)
+
+
+def test_the_exponential_of_nothing_is_one():
+    """Exactly; and far out it stays the one of 700, as a number that others can be divided by."""
+    assert ex(0.0) == 1.0
+    assert ex(1e9) == ex(700.0)
+    assert ex(-1e9) == ex(-700.0) > 0.0
 
 
 @given(st.lists(st.floats(1e-300, 1e300), min_size=1, max_size=20))
@@ -35,3 +57,4 @@ def test_the_logarithm_of_one_is_nothing():
 def test_what_is_no_number_has_none(value):
     """NaN, never a number."""
     assert math.isnan(ln(value))
+    assert math.isnan(ex(value))

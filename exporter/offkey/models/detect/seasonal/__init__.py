@@ -9,11 +9,12 @@ import numpy as np
 
 from offkey.core.durations import DAY, HOUR, MINUTE
 from offkey.core.findings import Band
+from offkey.core.foresight import Foresight
 from offkey.core.frame import Array, Frame
 from offkey.core.labels import Labels
 from offkey.core.state import AnyArray, State
 from offkey.models.detect.seasonal import layout
-from offkey.models.detect.seasonal.lanes import blank_lanes
+from offkey.models.detect.seasonal.lanes import LANES, blank_lanes, blank_search, blocks_of, weigh
 from offkey.models.detect.seasonal.walk import walk
 from offkey.models.kernels import shared_out
 
@@ -75,9 +76,29 @@ class Model:
 
     def sweep(self, state: State, frame: Frame, bound: Array) -> tuple[Array, Band]:
         """Return what `score` and `band` do, of one walk."""
+        if frame.axis.size == 1:
+            ahead = self.foresee(state, frame, bound)
+            return ahead.weigh(frame.values), ahead.band
         rows = _writable(state.align(frame.series))
         strangeness, *sides = self._walk(layout.SWEEP, rows, frame, bound, 4)
         return strangeness, Band(*sides)
+
+    def foresee(self, state: State, coming: Frame, bound: Array) -> Foresight:
+        """Work out, for the only column of a frame, what does not depend on its samples: the cases and the band."""
+        size = len(coming.series)
+        lanes = blank_lanes(-(-size // LANES))
+        blank = coming.with_values(np.full((size, 1), np.nan))
+        _, *sides = self._walk(layout.SWEEP, _writable(state.align(coming.series)), blank, bound, 4, lanes)
+
+        def weighed(values: Array) -> Array:
+            out = np.full(values.shape, np.nan)
+            given = np.ascontiguousarray(values, np.float64)
+            shared_out(
+                size, lambda first, last: weigh(given, blocks_of(lanes, first, last), np.empty((2, LANES)), out), LANES
+            )
+            return out
+
+        return Foresight(state, coming, bound, Band(*sides), self.ready(state), weighed)
 
     def glance(self, state: State, frame: Frame, bound: Array) -> tuple[Array, Array]:
         """Return strangeness and the expected value alone, (S, T) each."""
@@ -133,16 +154,25 @@ class Model:
             rates[layout.R_LEVELS + k] = min(most, -math.expm1(-step / constant))
         return rates
 
-    def _walk(self, mode: int, rows: dict[str, AnyArray], frame: Frame, bound: Array, outs: int) -> Array:
+    def _walk(
+        self,
+        mode: int,
+        rows: dict[str, AnyArray],
+        frame: Frame,
+        bound: Array,
+        outs: int,
+        lanes: layout.Lanes | None = None,
+    ) -> Array:
         out = np.full((outs, *frame.values.shape), np.nan)
         values, bound = np.ascontiguousarray(frame.values, np.float64), np.ascontiguousarray(bound, np.float64)
         clock, rates = _clock(frame), self.rates(frame.axis.step)
 
         def work(first: int, last: int) -> None:
-            state = layout.Rows(first, last, rows["running"], learned_of(rows), *room())
+            mine = blank_lanes() if lanes is None else blocks_of(lanes, first, last)
+            state = layout.Rows(first, last, rows["running"], learned_of(rows), *room(), mine, blank_search())
             walk(mode, values, clock, rates, state, bound, out)
 
-        shared_out(len(frame.series), work)
+        shared_out(len(frame.series), work, LANES)
         return out
 
 
@@ -151,10 +181,9 @@ def blank(series: tuple[Labels, ...]) -> State:
     return State(series, {name: np.zeros((len(series), size), dtype) for name, (size, dtype) in ROWS.items()})
 
 
-def room() -> tuple[Array, layout.Learned, layout.Lanes]:
-    """Return what the kernel writes to while it judges."""
-    learned = learned_of({name: np.empty(size, dtype) for name, (size, dtype) in ROWS.items()})
-    return np.empty(layout.RUNNING), learned, blank_lanes()
+def room() -> tuple[Array, layout.Learned]:
+    """Return what the kernel writes to instead of the state while it judges."""
+    return np.empty(layout.RUNNING), learned_of({name: np.empty(size, dtype) for name, (size, dtype) in ROWS.items()})
 
 
 def learned_of(rows: Mapping[str, AnyArray]) -> layout.Learned:

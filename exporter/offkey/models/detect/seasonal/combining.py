@@ -31,7 +31,7 @@ from offkey.models.detect.seasonal.layout import (
 from offkey.models.detect.seasonal.unrest import unrest
 from offkey.models.detect.seasonal.weights import AT_REST, BENDS, OF_MEMORY, OF_SIGNS, SLOPES
 from offkey.models.kernels import door
-from offkey.models.logarithm import ln
+from offkey.models.logarithm import ex, ln
 
 BENDS_OF, SLOPES_OF = np.array(BENDS), np.array(SLOPES)
 REST = math.exp(AT_REST)  # odds of a sample of which nothing is told
@@ -94,13 +94,11 @@ def traces(x: float, side: float, case: Case) -> Traces:
 def rise(k: int, value: float) -> float:
     """Return how much one sign adds to the odds of an incident: straight between its bends, never falling."""
     total = low = 0.0
-    for j in range(BENDS_OF.shape[1]):
+    for j in range(BENDS_OF.shape[1]):  # without a branch, so that many are worked out at once
         high = BENDS_OF[k, j]
-        if value <= high:
-            return float(total + SLOPES_OF[k, j] * (value - low))
-        total += SLOPES_OF[k, j] * (high - low)
+        total += SLOPES_OF[k, j] * min(high - low, max(0.0, value - low))
         low = high
-    return float(total + SLOPES_OF[k, BENDS_OF.shape[1]] * (value - low))
+    return float(total + SLOPES_OF[k, BENDS_OF.shape[1]] * max(0.0, value - low))
 
 
 @door
@@ -116,7 +114,7 @@ def chance(x: float, side: float, now: float, found: Signs, case: Case) -> float
         odds += rise(len(found) + k, now * case.memory[k])
     for k in range(len(left)):
         odds += rise(len(found) + len(case.memory) + k, left[k])
-    return 1.0 - (1.0 + REST) / (1.0 + REST * math.exp(odds))
+    return 1.0 - (1.0 + REST) / (1.0 + REST * ex(odds))
 
 
 @door

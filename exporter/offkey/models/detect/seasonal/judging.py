@@ -53,6 +53,7 @@ from offkey.models.detect.seasonal.layout import (
     Tails,
 )
 from offkey.models.kernels import door
+from offkey.models.logarithm import ln
 from offkey.models.shortening import lengthened
 
 
@@ -209,4 +210,4 @@ def strangeness(size: float, past: Tails) -> float:
     if size <= past.median:
         return HALF * size / past.median
     decades = HALF + (HUNDREDTH - HALF) * (size - past.median) / max(1.0, past.rare - past.median)
-    return decades if decades < BEND else BEND + 2.0 * math.log1p((decades - BEND) / 2.0)
+    return decades if decades < BEND else BEND + 2.0 * ln(1.0 + max(0.0, decades - BEND) / 2.0)

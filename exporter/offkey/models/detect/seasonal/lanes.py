@@ -1,6 +1,6 @@
-"""The edges of many bands at once: one lane each, side by side, without a branch.
+"""Many cases at once: one lane each, side by side, without a branch.
 
-What `edges` does for one case, for all that are judged by their size alone; it takes over where this does not arrive.
+What `combining` says of one sample and `edges` of one band; that takes over where edges are not found here.
 """
 
 import math
@@ -8,9 +8,22 @@ import math
 import numpy as np
 
 from offkey.core.frame import Array
-from offkey.models.detect.seasonal.combining import share_off, signs, size_of
-from offkey.models.detect.seasonal.edges import TOLERANCE, band, between, edge, guess, size_at
-from offkey.models.detect.seasonal.layout import HALF, HUNDREDTH, SURE, Case, Lanes, Memory, Prediction, Tails, Traces
+from offkey.models.detect.seasonal.combining import one_sided, share_off, signs, size_of
+from offkey.models.detect.seasonal.edges import TOLERANCE, between, edge, guess, size_at
+from offkey.models.detect.seasonal.layout import (
+    HALF,
+    HUNDREDTH,
+    LARGEST,
+    SURE,
+    Case,
+    Lanes,
+    Memory,
+    Prediction,
+    Rows,
+    Search,
+    Tails,
+    Traces,
+)
 from offkey.models.kernels import door
 
 LANES = 64
@@ -19,12 +32,31 @@ NEARER = 0.75  # of a deviation, from where the first step on the second side go
 MOST_STEP = 3.0  # units of the logarithm of a deviation that are passed over at once
 FARTHEST = 40.0  # of these: edges beyond are looked for one by one
 FIELDS = len(Prediction._fields)
+MEMORY, TRACES = 5, 5 + len(Memory._fields)  # rows of `Lanes.case` where these begin, after five single numbers
+REST = TRACES + len(Traces._fields)
 
 
-def blank_lanes() -> Lanes:
-    """Return empty lanes."""
-    shapes = (FIELDS, LANES), (4, LANES), (3, LANES), (3, LANES), (2, LANES)
-    return Lanes(np.zeros((2, LANES), np.int64), *(np.zeros(shape) for shape in shapes))
+def blank_lanes(blocks: int = 1) -> Lanes:
+    """Return so many blocks of free lanes."""
+    place = np.full((blocks, 2, LANES), -1, np.int64)
+    return Lanes(place, np.zeros((blocks, FIELDS, LANES)), np.zeros((blocks, REST, LANES)))
+
+
+def blocks_of(lanes: Lanes, first: int, last: int) -> Lanes:
+    """Return the blocks for the samples from one on, a multiple of `LANES`, to the one before another."""
+    blocks = slice(first // LANES, -(-last // LANES))
+    return Lanes(lanes.place[blocks], lanes.expected[blocks], lanes.case[blocks])
+
+
+def blank_search() -> Search:
+    """Return room to look for edges."""
+    return Search(np.zeros((3, LANES)), np.zeros((3, LANES)), np.zeros((2, LANES)))
+
+
+@door
+def bounded(x: float) -> float:
+    """Return a sample, or the largest that is believed on its side."""
+    return math.copysign(LARGEST, x) if abs(x) > LARGEST else x
 
 
 @door
@@ -34,37 +66,50 @@ def is_plain(bound: float, case: Case) -> bool:
 
 
 @door
-def ask(own: Lanes, waiting: int, place: tuple[int, int], bound: float, case: Case, out: Array) -> int:
-    """Have a band written to `out`: now, or by a later call of this or `settle`; return how many wait then.
+def ask(rows: Rows, taken: int, place: tuple[int, int], bound: float, case: Case, out: Array) -> int:
+    """Put a case in the next lane, and have its band written to `out` when its block is full, or by `finish`.
 
     Args:
-        own: the lanes.
-        waiting: how many of them are taken.
+        rows: with the lanes; where their end is reached the first block is taken again.
+        taken: how many lanes were taken before.
         place: series and column.
         bound: strangeness at the edges.
         case: what they depend on.
         out: as for `walk`.
+
+    Returns:
+        How many lanes are taken now.
     """
-    if not is_plain(bound, case):
-        out[1, place[0], place[1]], out[2, place[0], place[1]], out[3, place[0], place[1]] = band(bound, case)
-        return waiting
-    own.place[0, waiting], own.place[1, waiting] = place
-    enter(own, waiting, bound, case)
-    if waiting + 1 < LANES:
-        return waiting + 1
-    settle(own, LANES, out)
-    return 0
+    block, lane = taken // LANES % len(rows.lanes.place), taken % LANES
+    own = block_of(rows.lanes, block)
+    own.place[0, lane], own.place[1, lane] = place
+    enter(own, lane, bound, case)
+    goal, past = rows.search.goal, case.past
+    goal[0, lane] = size_at(bound, past)
+    exact = TOLERANCE * max(1.0, past.rare - past.median) / (HUNDREDTH - HALF)
+    goal[1, lane] = exact if is_plain(bound, case) else np.inf
+    goal[2, lane] = guess(bound, case)
+    if lane + 1 == LANES:
+        settle(rows, taken + 1, out)
+    return taken + 1
+
+
+@door
+def block_of(lanes: Lanes, block: int) -> Lanes:
+    """Return one block, without that axis."""
+    return Lanes(lanes.place[block], lanes.expected[block], lanes.case[block])
 
 
 @door
 def enter(own: Lanes, lane: int, bound: float, case: Case) -> None:
-    """Put a case in a lane."""
-    p, past = case.expected, case.past
-    own.case[0, lane], own.case[1, lane] = case.lately, past.median
-    own.case[2, lane], own.case[3, lane] = past.rare, bound
-    own.goal[0, lane] = size_at(bound, past)
-    own.goal[1, lane] = TOLERANCE * max(1.0, past.rare - past.median) / (HUNDREDTH - HALF)
-    own.goal[2, lane] = guess(bound, case)
+    """Put a case in a lane of a block."""
+    p, past, rest = case.expected, case.past, own.case
+    rest[0, lane], rest[1, lane], rest[2, lane] = bound, case.lately, past.median
+    rest[3, lane], rest[4, lane] = past.rare, case.peak
+    for k in range(len(case.memory)):
+        rest[MEMORY + k, lane] = case.memory[k]
+    for k in range(len(case.traces)):
+        rest[TRACES + k, lane] = case.traces[k]
     row = own.expected
     row[0, lane] = p.forecast
     row[1, lane] = p.jump
@@ -127,13 +172,47 @@ def expected_in(row: Array, lane: int) -> Prediction:
 
 
 @door
-def approach(own: Lanes, count: int, side: float) -> None:
+def case_in(own: Lanes, lane: int) -> Case:
+    """Return the case in a lane of a block."""
+    rest = own.case
+    lately = Memory(rest[MEMORY, lane], rest[MEMORY + 1, lane], rest[MEMORY + 2, lane])
+    left = Traces(rest[TRACES, lane], rest[TRACES + 1, lane], rest[TRACES + 2, lane], rest[TRACES + 3, lane])
+    past = Tails(rest[2, lane], rest[3, lane])
+    return Case(expected_in(own.expected, lane), rest[1, lane], lately, left, rest[4, lane], past)
+
+
+@door
+def weigh(values: Array, lanes: Lanes, room: Array, out: Array) -> None:
+    """Write the strangeness of samples to `out`, each by the case in its lane.
+
+    Args:
+        values: samples, shape (S, T).
+        lanes: blocks of cases, some lanes may be free.
+        room: for one block, shape (2, LANES).
+        out: strangeness, shape (S, T); left alone where a sample is missing.
+    """
+    for block in range(len(lanes.place)):
+        own = block_of(lanes, block)
+        for lane in range(LANES):
+            s, t = own.place[0, lane], own.place[1, lane]
+            room[0, lane], room[1, lane] = bounded(values[s, t]) if s >= 0 else np.nan, 0.0
+        for side in (1.0, -1.0):  # a loop, so that the signs are compiled once
+            for lane in range(LANES):
+                found = one_sided(room[0, lane], side, case_in(own, lane), 0.0)
+                room[1, lane] = max(room[1, lane], found.rarity)
+        for lane in range(LANES):
+            if not math.isnan(room[0, lane]):
+                out[own.place[0, lane], own.place[1, lane]] = room[1, lane]
+
+
+@door
+def approach(own: Lanes, search: Search, count: int, side: float) -> None:
     """Take the first lanes to the edge on one side, as near as `STEPS` steps of the secant do.
 
     Steps are taken in the logarithm of 1 plus the deviation, in scales; its exponential is approximated, which a
     secant does not mind.
     """
-    row, case, goal, going, edges = own.expected, own.case, own.goal, own.going, own.edges
+    row, case, goal, going = own.expected, own.case, search.goal, search.going
     which = 0 if side > 0.0 else 1
     for _ in range(STEPS):
         left = 0
@@ -146,39 +225,40 @@ def approach(own: Lanes, count: int, side: float) -> None:
             p = expected_in(row, lane)
             x = side * min(side * p.forecast, side * p.usual) + side * max(p.jump, p.width) * (far - 1.0)
             now = share_off(x, side, p)
-            found = size_of(signs(x, side, now, p), now, case[0, lane]) - goal[0, lane]
+            found = size_of(signs(x, side, now, p), now, case[1, lane]) - goal[0, lane]
             going[0, lane] = far
             going[1, lane] = found
             going[2, lane] = slope if was_there else (found - off) / step
-            edges[which, lane] = x
+            search.edges[which, lane] = x
             left += 0 if abs(found) <= goal[1, lane] else 1
         if left == 0:
             break
 
 
 @door
-def settle(own: Lanes, count: int, out: Array) -> None:
-    """Write what is expected and the edges of the first lanes to `out`, as `walk` does.
-
-    The edge on the other side is looked for as far away first, and with the slope of the one that was found.
-    """
-    goal, going = own.goal, own.going
-    for lane in range(count):
-        going[0, lane], going[1, lane], going[2, lane] = 1.0, -goal[0, lane], goal[0, lane] / goal[2, lane]
-    for side in (1.0, -1.0):  # a loop, so that the search is compiled once
-        approach(own, count, side)
-        for lane in range(count):
-            if not abs(going[1, lane]) <= goal[1, lane]:
-                own.edges[0 if side > 0.0 else 1, lane] = edge(side, own.case[3, lane], case_in(own, lane))
-            going[0, lane], going[1, lane] = going[0, lane] * NEARER, math.log(NEARER) * going[2, lane]
-    for lane in range(count):
-        s, t, usual = own.place[0, lane], own.place[1, lane], own.expected[3, lane]
-        out[1, s, t], out[2, s, t], out[3, s, t] = between(own.edges[1, lane], own.edges[0, lane], usual)
+def finish(rows: Rows, taken: int, out: Array) -> None:
+    """Settle the last block, unless it was full."""
+    if taken % LANES > 0:
+        settle(rows, taken, out)
 
 
 @door
-def case_in(own: Lanes, lane: int) -> Case:
-    """Return the case in a lane, as far as its edges depend on it."""
-    past = Tails(own.case[1, lane], own.case[2, lane])
-    lately, left = Memory(0.0, 0.0, 0.0), Traces(0.0, 0.0, 0.0, 0.0)
-    return Case(expected_in(own.expected, lane), own.case[0, lane], lately, left, 0.0, past)
+def settle(rows: Rows, taken: int, out: Array) -> None:
+    """Write what is expected and the edges of the last block that was begun to `out`, as `walk` does.
+
+    The edge on the other side is looked for as far away first, and with the slope of the one that was found. Where it
+    is not found so, or more than size decides, it is looked for by itself.
+    """
+    own = block_of(rows.lanes, (taken - 1) // LANES % len(rows.lanes.place))
+    count, goal, going, edges = (taken - 1) % LANES + 1, rows.search.goal, rows.search.going, rows.search.edges
+    for lane in range(count):
+        going[0, lane], going[1, lane], going[2, lane] = 1.0, -goal[0, lane], goal[0, lane] / goal[2, lane]
+    for side in (1.0, -1.0):  # a loop, so that the search is compiled once
+        approach(own, rows.search, count, side)
+        for lane in range(count):
+            if goal[1, lane] == np.inf or not abs(going[1, lane]) <= goal[1, lane]:
+                edges[0 if side > 0.0 else 1, lane] = edge(side, own.case[0, lane], case_in(own, lane))
+            going[0, lane], going[1, lane] = going[0, lane] * NEARER, math.log(NEARER) * going[2, lane]
+    for lane in range(count):
+        s, t, usual = own.place[0, lane], own.place[1, lane], own.expected[3, lane]
+        out[1, s, t], out[2, s, t], out[3, s, t] = between(edges[1, lane], edges[0, lane], usual)

@@ -148,11 +148,16 @@ class Learned(NamedTuple):
 
 
 class Lanes(NamedTuple):
-    """Cases whose edges are to be found, and room for that."""
+    """Cases side by side, in blocks of so many: all that samples are judged by, whatever they are."""
 
-    place: IntArray  # series and column (2, LANES)
-    expected: Array  # one row for each field of `Prediction` (FIELDS, LANES)
-    case: Array  # what was off lately, median and hundredth of past sizes, the bound (4, LANES)
+    place: IntArray  # series and column, -1 where a lane is free (BLOCKS, 2, LANES)
+    expected: Array  # one row for each field of `Prediction` (BLOCKS, FIELDS, LANES)
+    case: Array  # the bound, and one row for each number in the rest of `Case` (BLOCKS, REST, LANES)
+
+
+class Search(NamedTuple):
+    """Room to look for the edges of one block."""
+
     goal: Array  # size at the edge, how exact it must be, and the first guess (3, LANES)
     going: Array  # 1 plus the deviation, how far off its size is, and the slope of that (3, LANES)
     edges: Array  # above and below (2, LANES)
@@ -167,7 +172,8 @@ class Rows(NamedTuple):
     learned: Learned
     spare: Array  # (RUNNING,)
     spared: Learned  # of one series
-    lanes: Lanes
+    lanes: Lanes  # of one block, taken again and again, or of as many as there are samples
+    search: Search
 
 
 class Signs(NamedTuple):

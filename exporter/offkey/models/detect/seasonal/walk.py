@@ -7,7 +7,7 @@ from offkey.core.state import AnyArray
 from offkey.models.detect.seasonal.combining import case_of, judge, one_sided, share_off, signs, traces
 from offkey.models.detect.seasonal.edges import band, is_within
 from offkey.models.detect.seasonal.judging import factors, power, predict, strangeness
-from offkey.models.detect.seasonal.lanes import ask, settle
+from offkey.models.detect.seasonal.lanes import ask, bounded, finish
 from offkey.models.detect.seasonal.layout import (
     BINS,
     CELLS,
@@ -139,12 +139,6 @@ def come_near(rows: Rows, s: int, t: int, now: Now) -> None:
 
 
 @door
-def bounded(x: float) -> float:
-    """Return a sample, or the largest that is believed on its side."""
-    return math.copysign(LARGEST, x) if abs(x) > LARGEST else x
-
-
-@door
 def walk(mode: int, values: Array, clock: Clock, rates: Array, rows: Rows, bound: Array, out: Array) -> None:
     """Go through some series and all columns.
 
@@ -158,7 +152,7 @@ def walk(mode: int, values: Array, clock: Clock, rates: Array, rows: Rows, bound
         out: strangeness as (1, S, T); with the expected value behind it (GLANCE); and the edges behind that (SWEEP);
             or its four parts as (4, S, T) (PARTS); or its signs (SIGNS). Left alone where nothing is known.
     """
-    last, waiting = values.shape[1] - 1, 0
+    last, taken = values.shape[1] - 1, 0
     for s in range(rows.first, rows.last):
         if mode == GLANCE and last == 0 and math.isnan(values[s, 0]):
             continue  # of a message that brings some series, most are missing
@@ -180,7 +174,7 @@ def walk(mode: int, values: Array, clock: Clock, rates: Array, rows: Rows, bound
                     describe(x, case, out[:, s, t])
                 elif mode != LEARN:
                     answer(mode, x, found, bound[s], case, out[:, s, t])
-                waiting = ask(rows.lanes, waiting, (s, t), bound[s], case, out) if mode == SWEEP else waiting
+                taken = ask(rows, taken, (s, t), bound[s], case, out) if mode == SWEEP else taken
             if learns:
                 learn(run, learned, x, now, rates, p)
-    settle(rows.lanes, waiting, out)
+    finish(rows, taken, out)
