@@ -23,6 +23,8 @@ REMEMBERED = 1_000
 LONGEST = 4_096
 
 _CORE = ("time", "level", "msg")
+# Fields that say what an event is about; where there is none, its error does.
+_SUBJECT = ("source", "signal", "key", "file", "url")
 # Separators of lines and paragraphs, C1 controls, marks that turn the direction of text, halves of characters.
 _INVISIBLE = "\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff"
 # Both renderers write a newline as \n; JSON has escapes for the other controls too.
@@ -67,7 +69,7 @@ def adopt(log: structlog.typing.FilteringBoundLogger) -> None:
 
 
 class Repetition:
-    """Drops a warning or error that says the same about the same source and signal again too soon.
+    """Drops a warning or error that says the same about the same thing again too soon.
 
     The next one that is let through has `repeated`, the number that were dropped before it.
     """
@@ -83,7 +85,8 @@ class Repetition:
         """Pass an event on, or stop it."""
         if event["level"] in ("debug", "info"):
             return event
-        key = tuple(str(event.get(name)) for name in ("level", "event", "source", "signal"))
+        subject = [f"{name}={event[name]}" for name in _SUBJECT if name in event] or [str(event.get("error"))]
+        key = (event["level"], event["event"], *subject)
         now = self._clock()
         with self._lock:
             since, dropped = self._said.pop(key, (-float("inf"), 0))

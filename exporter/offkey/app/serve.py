@@ -174,6 +174,7 @@ class Service:
 
     def reload(self) -> str | None:
         """Read the configuration anew; it comes into force before the next cycle. Return what is wrong with it."""
+        self._telemetry.tell("info", "asked to reload", {})
         try:
             self._pending = _Parts.of(self._load(), self._options.shard, self._telemetry)
         except OffkeyError as error:

@@ -282,4 +282,5 @@ class Engine:
 
 
 def _stale(found: Verdict, wall: float) -> bool:
-    return wall - found.signal.offset - found.time > STALE_STEPS * found.signal.step
+    """Whether a verdict is too old, or from what has become the future because the clock was set back."""
+    return abs(wall - found.signal.offset - found.time) > STALE_STEPS * found.signal.step

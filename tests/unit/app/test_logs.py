@@ -127,13 +127,17 @@ def test_what_repeats_is_said_once_a_minute_and_counted():
     assert [line.get("repeated") for line in lines] == [None, 2, 1]
 
 
-def test_other_signals_sources_levels_and_plain_information_are_not_held_back():
+def test_other_subjects_errors_levels_and_plain_information_are_not_held_back():
     """Only the same message about the same thing at the same level counts as repeated."""
     events = [
         ("warning", "not read", {"signal": "a"}),
         ("warning", "not read", {"signal": "b"}),
         ("warning", "not read", {"source": "a"}),
         ("error", "not read", {"signal": "a"}),
+        ("error", "set aside", {"file": "a", "error": "cut"}),
+        ("error", "set aside", {"file": "b", "error": "cut"}),
+        ("error", "refused", {"error": "line 1"}),
+        ("error", "refused", {"error": "line 2"}),
         ("info", "ready", {}),
         ("info", "ready", {}),
     ]

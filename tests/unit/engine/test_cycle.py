@@ -210,6 +210,15 @@ def test_a_clock_that_jumps_far_starts_over_from_the_history(planned, jumped):
     assert [axis.size for _, axis, _ in rig.source.asked[-2:]] == [59, 1]
 
 
+def test_a_clock_that_was_set_back_freezes_no_score(planned):
+    """What was judged in what is the future now is not shown until that time has come again."""
+    rig = Rig([planned()], Script({"load": {A: level(5.0)}}))
+    rig.tick()
+    assert rig.tick(-100).verdicts
+    assert not rig.tick(-3600).verdicts
+    assert rig.tick(3760).verdicts
+
+
 def test_bounds_are_found_anew_every_day(planned):
     """The history is read again, one signal a cycle; levels and open anomalies stay."""
     rig = Rig([planned(), planned(name="other")], Script({"load": {A: level(5.0)}}))
