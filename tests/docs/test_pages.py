@@ -5,10 +5,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 from click.testing import CliRunner
 
 from offkey.app.cli import root
 from offkey.app.config import parse
+from offkey.app.schema import File
 from offkey.core import plugins
 
 ROOT = Path(__file__).parents[2]
@@ -71,6 +73,20 @@ def test_the_configuration_of_the_readme_is_accepted():
     """What people copy first works."""
     text = next(text for text in blocks(ROOT / "README.md", "yaml") if text.startswith("# offkey.yml"))
     assert [signal.name for signal in parse(text, "offkey.yml").signals] == ["payment_success"]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_yaml_is_yaml_and_configurations_are_accepted(page):
+    """What a page shows of offkey.yml can be pasted as it stands; where the rest is left out, any will do."""
+    for text in (text for language in ("yaml", "yml") for text in blocks(page, language)):
+        shown = yaml.safe_load(text)
+        if isinstance(shown, list) or text.startswith("# prometheus.yml") or not set(shown) <= set(File.model_fields):
+            continue
+        rest = {
+            "sources": {"default": {"url": "http://localhost:9090"}},
+            "signals": [{"name": "any", "query": "any", "alert": {"team": "payments"}}],
+        }
+        assert parse(yaml.safe_dump(rest | {key: found for key, found in shown.items() if found}), page.name).signals
 
 
 def test_the_make_targets_of_the_readme_exist():
