@@ -12,7 +12,7 @@ from strategies import MONDAY, gappy_frames, wave
 from offkey.core.durations import DAY, HOUR, MINUTE, WEEK
 from offkey.core.frame import Axis, Frame
 from offkey.core.labels import Labels
-from offkey.models.detect.seasonal import Model, combining, edges, judging, layout, learning, weights
+from offkey.models.detect.seasonal import Model, combining, edges, judging, layout, tails, weights
 from offkey.models.tune.budget import Model as Tuner
 from offkey.models.tune.budget import episodes
 
@@ -55,7 +55,7 @@ def cases(draw):
     run[layout.MEDIAN] = draw(st.floats(0.01, 3))
     run[layout.RARE] = run[layout.MEDIAN] + draw(st.floats(0.01, 3))
     run[layout.FIRM], run[layout.PEAK] = draw(share), draw(st.floats(0, 12))
-    run[layout.OFTEN] = draw(share)
+    run[layout.OFTEN], run[layout.RESTLESS] = draw(share), draw(st.floats(0, 8))
     for now, usual in ((layout.STEPS_NOW, layout.STEPS_LONG), (layout.SWING_NOW, layout.SWING_LONG)):
         run[now], run[usual] = draw(scale), draw(scale)
     run[layout.QUICK], run[layout.SLOW] = draw(st.floats(-8, 8)), draw(st.floats(-8, 8))
@@ -138,7 +138,8 @@ def test_the_chance_of_an_incident_is_an_additive_model(case, x, side):
     found = combining.signs(x, side, now, p)
     told = [*found, *(now * memory for memory in case.memory), *combining.traces(x, side, case)]
     expected = naive.additive_chance(told, weights.AT_REST, weights.BENDS, weights.SLOPES)
-    assert combining.chance(x, side, now, found, case) == pytest.approx(expected, rel=1e-9, abs=1e-12)
+    chance = combining.chance(combining.times_odds(x, side, now, found, case))
+    assert chance == pytest.approx(expected, rel=1e-9, abs=1e-12)
 
 
 @given(cases(), finite, st.sampled_from([1.0, -1.0]))
@@ -152,27 +153,13 @@ def test_what_is_left_behind_counts_without_the_sample(case, x, side):
     assert found[1:] == case.traces[1:]
 
 
-def test_unrest_is_of_the_last_twenty_samples_against_two_weeks():
-    """Noise ten times as large is seen as such in steps and swings; a slow wave as large as that, in swings at most."""
-    random, before = np.random.default_rng(5), 3 * DAY // MINUTE
-    after = np.arange(120)
-    wild, wave = random.normal(0, 10, len(after)), 10 * np.sin(2 * np.pi * after / len(after))
-    told = []
-    for last in (random.normal(size=len(after)), wild, wave):
-        values = np.concatenate([random.normal(size=before), last])[None]
-        signs = Model().signs(Frame((Labels.of(a="1"),), values, Axis(MONDAY, MINUTE, values.shape[1])))
-        told.append(np.median(signs[-2:, 0, -60:], axis=1))
-    calm, rough, slow = told
-    np.testing.assert_allclose(calm, math.log(2), atol=0.15)
-    np.testing.assert_allclose(rough, math.log(11), atol=0.35)
-    assert slow[0] < 0.9 < slow[1]
-
-
-def test_unrest_of_a_constant_is_none():
-    """Where nothing ever moved there is nothing to compare with."""
-    values = np.full((1, 2 * DAY // MINUTE), 7.0)
-    signs = Model().signs(Frame((Labels.of(a="1"),), values, Axis(MONDAY, MINUTE, values.shape[1])))
-    assert not np.nan_to_num(signs[-2:]).any()
+@given(cases(), finite, st.floats(1, 600))
+def test_restlessness_pages_nobody_and_hides_nothing(case, x, times):
+    """It makes a sample no less strange, and no stranger than what is decided by rarity alone."""
+    before = combining.judge(x, case._replace(restless=1.0), 0.0)
+    after = combining.judge(x, case._replace(restless=times), 0.0)
+    assert before.rarity <= after.rarity <= max(before.rarity, layout.SURE)
+    assert after[1:] == before[1:]
 
 
 def test_strangeness_counts_decades():
@@ -201,7 +188,7 @@ def test_quantiles_of_counts(counts, part):
     if sum(counts):
         sizes = np.array(counts, np.float32)
         expected = naive.quantile_of_counts(counts, layout.TAIL_WIDTH, part)
-        assert learning.quantile(sizes, part * sum(counts)) == pytest.approx(expected, rel=1e-5, abs=1e-5)
+        assert tails.quantile(sizes, part * sum(counts)) == pytest.approx(expected, rel=1e-5, abs=1e-5)
 
 
 @given(st.lists(finite, min_size=4, max_size=4), st.lists(finite, min_size=4, max_size=4), finite, st.data())

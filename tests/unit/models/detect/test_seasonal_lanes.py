@@ -22,7 +22,7 @@ def cases(count, peak=0.0):
         expected = Prediction(**(value | scales | quick | own | {"known": True}))
         past = Tails(float(random.uniform(0.3, 1.0)), float(random.uniform(1.5, 6.0)))
         before = Memory(0.1, 0.2, 0.3), Traces(0.0, 0.0, 0.0, 0.0)
-        yield Case(expected, float(random.exponential(0.3)), *before, peak, past)
+        yield Case(expected, float(random.exponential(0.3)), *before, float(random.uniform(1, 9)), peak, past)
 
 
 def rows_with(lanes):

@@ -25,6 +25,7 @@ ROWS = {
     "week": (layout.CELLS, np.uint16),
     "lately": (layout.CELLS, np.uint16),
     "sizes": (layout.TAIL, np.float32),
+    "restless": (layout.KINDS * layout.TAIL, np.float32),
 }
 PART_WORDS = (
     "the jump from a moment ago",
@@ -42,7 +43,7 @@ class Model:
 
     season: Literal["none", "daily", "weekly"] = "weekly"
     context: int = 0  # the state remembers all that is needed
-    revision: int = field(default=6, init=False)  # of what is kept of a series; with another one it is learned anew
+    revision: int = field(default=7, init=False)  # of what is kept of a series; with another one it is learned anew
 
     def fit(self, frame: Frame) -> State:
         """Learn from a history, oldest sample first."""
@@ -141,6 +142,7 @@ class Model:
             layout.R_EXTREME: 12 * HOUR,
             layout.R_PEAK: 2 * HOUR,
             layout.R_UNREST: 20 * MINUTE,
+            layout.R_RESTLESS: HOUR,
             layout.R_DAYS: 3.5 * HOUR,  # of the same hour: a quarter of the way in a day
         }
         rates = np.zeros(layout.RATES)
@@ -149,7 +151,8 @@ class Model:
         for place, seconds in constants.items():
             rates[place] = -math.expm1(-step / seconds)
         rates[layout.R_FIRM] = min(0.3, rates[layout.R_FIRM])
-        rates[layout.R_UNREST] = min(0.05, rates[layout.R_UNREST])
+        rates[layout.R_UNREST] = min(1 / 20, rates[layout.R_UNREST])
+        rates[layout.R_RESTLESS] = min(1 / 60, rates[layout.R_RESTLESS])
         for k, (constant, most) in enumerate(zip(LEVEL_SECONDS, LEVEL_STEPS, strict=True)):
             rates[layout.R_LEVELS + k] = min(most, -math.expm1(-step / constant))
         return rates

@@ -13,10 +13,12 @@ from offkey.models.detect.seasonal.layout import (
     KEPT,
     LET_GO,
     MEDIAN,
+    ODDS_PER_DECADE,
     OFTEN,
     PEAK,
     QUICK,
     RARE,
+    RESTLESS,
     SLOW,
     STILL_OFF,
     SURE,
@@ -79,7 +81,7 @@ def case_of(run: Array, p: Prediction) -> Case:
     for k in range(len(found)):
         lately += OF_MEMORY[k] * found[k]
     left = Traces(over(abs(p.apart)), run[OFTEN], *unrest(run))
-    return Case(p, lately, found, left, run[PEAK], Tails(run[MEDIAN], run[RARE]))
+    return Case(p, lately, found, left, ex(ODDS_PER_DECADE * run[RESTLESS]), run[PEAK], Tails(run[MEDIAN], run[RARE]))
 
 
 @door
@@ -102,11 +104,8 @@ def rise(k: int, value: float) -> float:
 
 
 @door
-def chance(x: float, side: float, now: float, found: Signs, case: Case) -> float:
-    """Return how likely a sample belongs to an incident, from 0 where nothing says so to 1.
-
-    An additive model of the log-odds, less the chance that is left where all signs are 0, as a share of what remains.
-    """
+def times_odds(x: float, side: float, now: float, found: Signs, case: Case) -> float:
+    """Return how many times the odds of an incident are those without a sign; their logarithm is a sum over signs."""
     left, odds = traces(x, side, case), 0.0
     for k in range(len(found)):
         odds += rise(k, found[k])
@@ -114,7 +113,16 @@ def chance(x: float, side: float, now: float, found: Signs, case: Case) -> float
         odds += rise(len(found) + k, now * case.memory[k])
     for k in range(len(left)):
         odds += rise(len(found) + len(case.memory) + k, left[k])
-    return 1.0 - (1.0 + REST) / (1.0 + REST * ex(odds))
+    return ex(odds)
+
+
+@door
+def chance(times: float) -> float:
+    """Return how likely a sample belongs to an incident, from 0 where its odds are those of no signs, to 1.
+
+    The chance that is left at 1 times those odds is taken off, as a share of what remains.
+    """
+    return 1.0 - (1.0 + REST) / (1.0 + REST * times)
 
 
 @door
@@ -132,8 +140,9 @@ def one_sided(x: float, side: float, case: Case, least: float) -> Found:
 
     The size is the weighted sum of the signs, and of what was off lately as far as the sample is off too; how rare it
     is says whether something begins. Below `SURE` strangeness says instead how likely the sample belongs to an
-    incident, and a peak goes on to count while it does, so that an incident is as strange as its onset. Strangeness
-    below `least` need not be exact: from `SURE` on, that saves the look at the chance.
+    incident, the more so the more restless the series was; and a peak goes on to count while the sample itself likely
+    belongs to one, so that an incident is as strange as its onset. Strangeness below `least` need not be exact: from
+    `SURE` on, that saves the look at the chance.
     """
     p = case.expected
     now = share_off(x, side, p)
@@ -144,22 +153,24 @@ def one_sided(x: float, side: float, case: Case, least: float) -> Found:
     is_held = case.peak > max(SURE, rarity)
     still = 1.0 if rarity >= max(SURE, case.peak) else 0.0
     if is_held or (rarity < SURE and least < SURE):
-        likely = chance(x, side, now, found, case)
+        times = times_odds(x, side, now, found, case)
         if rarity < SURE:
-            rarity = SURE * max((rarity / SURE) ** FADING, likely)
+            rarity = SURE * max((rarity / SURE) ** FADING, chance(times * case.restless))
         if is_held:
+            likely = chance(times)
             still = min(1.0, found.spread / STILL_OFF) * min(1.0, max(0.0, (likely - LET_GO) / (KEPT - LET_GO)))
             rarity = max(rarity, still * case.peak)
-    return Found(rarity, size, still)
+    return Found(rarity, size, still, found.range)
 
 
 @door
 def judge(x: float, case: Case, least: float) -> Found:
     """Return the same for the side on which it is larger, each by itself; nothing is found of a missing sample."""
-    rarity = size = still = 0.0
+    rarity = size = still = far = 0.0
     if math.isnan(x):
-        return Found(rarity, size, still)
+        return Found(rarity, size, still, far)
     for side in (1.0, -1.0):  # a loop, so that the signs are compiled once
         found = one_sided(x, side, case, least)
         rarity, size, still = max(rarity, found.rarity), max(size, found.size), max(still, found.still)
-    return Found(rarity, size, still)
+        far = max(far, found.range)
+    return Found(rarity, size, still, far)

@@ -32,7 +32,7 @@ NEARER = 0.75  # of a deviation, from where the first step on the second side go
 MOST_STEP = 3.0  # units of the logarithm of a deviation that are passed over at once
 FARTHEST = 40.0  # of these: edges beyond are looked for one by one
 FIELDS = len(Prediction._fields)
-MEMORY, TRACES = 5, 5 + len(Memory._fields)  # rows of `Lanes.case` where these begin, after five single numbers
+MEMORY, TRACES = 6, 6 + len(Memory._fields)  # rows of `Lanes.case` where these begin, after six single numbers
 REST = TRACES + len(Traces._fields)
 
 
@@ -105,7 +105,7 @@ def enter(own: Lanes, lane: int, bound: float, case: Case) -> None:
     """Put a case in a lane of a block."""
     p, past, rest = case.expected, case.past, own.case
     rest[0, lane], rest[1, lane], rest[2, lane] = bound, case.lately, past.median
-    rest[3, lane], rest[4, lane] = past.rare, case.peak
+    rest[3, lane], rest[4, lane], rest[5, lane] = past.rare, case.peak, case.restless
     for k in range(len(case.memory)):
         rest[MEMORY + k, lane] = case.memory[k]
     for k in range(len(case.traces)):
@@ -178,7 +178,7 @@ def case_in(own: Lanes, lane: int) -> Case:
     lately = Memory(rest[MEMORY, lane], rest[MEMORY + 1, lane], rest[MEMORY + 2, lane])
     left = Traces(rest[TRACES, lane], rest[TRACES + 1, lane], rest[TRACES + 2, lane], rest[TRACES + 3, lane])
     past = Tails(rest[2, lane], rest[3, lane])
-    return Case(expected_in(own.expected, lane), rest[1, lane], lately, left, rest[4, lane], past)
+    return Case(expected_in(own.expected, lane), rest[1, lane], lately, left, rest[5, lane], rest[4, lane], past)
 
 
 @door

@@ -11,25 +11,28 @@ from offkey.core.frame import Array, IntArray
 from offkey.core.state import AnyArray
 
 DAY_SECONDS, HOUR_SECONDS, BIN_SECONDS, CELL_SECONDS = 86_400, 3_600, 300, 1_800
-HOURS, BINS, CELLS, LEVELS, TAIL = 24, 288, 7 * 48, 4, 48
+HOURS, BINS, CELLS, LEVELS, TAIL, KINDS = 24, 288, 7 * 48, 4, 48, 3
 
 # columns of `running`
 SEEN, COUNT, LAST, LEVEL, NEAR, FAR, SPREAD, CHANGE, QUICK, SLOW, HELD, OFFSET = range(12)
 FIRM, SHIFT, STALE, BIN, BIN_SUM, BIN_COUNT, CELL, CELL_SUM, CELL_COUNT, BASE, MEDIAN, RARE = range(12, 24)
 MEAN, RANGE, LONG_MEAN, LONG_RANGE, LONG_HIGH, LONG_LOW, LONG_SPREAD, PEAK = range(24, 32)
 APART, OFTEN, STEPS_NOW, STEPS_LONG, AROUND, SWING_NOW, SWING_LONG = range(32, 39)
-RAW = 39  # running levels of the samples
+RESTLESS = 39  # decades of rarity of how restless it was, all kinds together
+RAW = 40  # running levels of the samples
 LIFTED = RAW + LEVELS  # running levels of their seasonal residuals
 ERRORS = LIFTED + LEVELS  # mean absolute error of each level, and of the last sample
 HOURLY = ERRORS + 2 * LEVELS + 1  # for each hour of the day:
 HOUR_JUMP, HOUR_WIDTH, HOUR_SEEN = range(3)  # innovation scale, residual scale, seconds seen
 HOUR_LEVEL, HOUR_SPREAD, HOUR_STRIDE = range(3, 6)  # level on the days before, and the scale of what is off from it
-RUNNING = HOURLY + HOUR_STRIDE * HOURS
+RESTLESS_NOW = HOURLY + HOUR_STRIDE * HOURS  # mean squares of what restlessness is told by
+RESTLESS_TAILS = RESTLESS_NOW + KINDS  # and what half and 99 % of their past stay below, in turn
+RUNNING = RESTLESS_TAILS + 2 * KINDS
 
 # entries of the rates: how far one sample moves a running value
 STEP, NEED, SEASON, R_NEAR, R_FAR, R_HOUR, R_QUICK, R_SLOW, R_FIRM, R_LEVEL, R_STALE, R_FRESH = range(12)
-R_LONG, R_EXTREME, R_PEAK, R_DAYS, R_UNREST = range(12, 17)
-R_LEVELS = 17
+R_LONG, R_EXTREME, R_PEAK, R_DAYS, R_UNREST, R_RESTLESS = range(12, 18)
+R_LEVELS = 18
 RATES = R_LEVELS + LEVELS
 
 LEARN, SCORE, GLANCE, SWEEP, PARTS, SIGNS = range(6)
@@ -56,6 +59,7 @@ MOST_UNREST = 9.0  # times what is usual that unrest may move what is usual by
 SPREAD_CLIP = 5.0  # scales that one sample may move the scale of its hour by
 SURE = 3.0  # decades beyond which rarity alone counts: below, the chance that a sample belongs to an incident
 FADING = 8  # how fast rarity loses against that chance below
+ODDS_PER_DECADE = 0.8  # log-odds of an incident for each decade of restlessness; .6 to 1.2 do as well
 BEND = 6.0  # decades beyond which strangeness grows with the logarithm only
 
 
@@ -135,6 +139,7 @@ class Found(NamedTuple):
     rarity: float  # strangeness
     size: float  # of all that speaks for an anomaly
     still: float  # share in which a peak of before goes on to count
+    range: float  # the sign of that name
 
 
 class Learned(NamedTuple):
@@ -145,6 +150,7 @@ class Learned(NamedTuple):
     week: AnyArray  # further deviation by half-hour of the week, shortened (S, CELLS)
     lately: AnyArray  # what that deviation was a week ago, shortened (S, CELLS)
     sizes: AnyArray  # counts of past sizes, float32 (S, TAIL)
+    restless: AnyArray  # counts of past restlessness of each kind, float32 (S, KINDS * TAIL)
 
 
 class Lanes(NamedTuple):
@@ -202,5 +208,6 @@ class Case(NamedTuple):
     lately: float  # what was off lately, weighted
     memory: Memory
     traces: Traces  # as they were before it
+    restless: float  # times the odds of an incident are what they would be had the series been calm before it
     peak: float  # largest strangeness of late, fading
     past: Tails

@@ -3,7 +3,6 @@
 import math
 
 from offkey.core.frame import Array
-from offkey.core.state import AnyArray
 from offkey.models.detect.seasonal.judging import predict, strangeness
 from offkey.models.detect.seasonal.layout import (
     APART,
@@ -72,10 +71,6 @@ from offkey.models.detect.seasonal.layout import (
     SPREAD,
     STALE,
     STEP,
-    TAIL,
-    TAIL_MOST,
-    TAIL_PRIOR,
-    TAIL_WIDTH,
     WARM,
     Found,
     Learned,
@@ -84,6 +79,8 @@ from offkey.models.detect.seasonal.layout import (
     Tails,
 )
 from offkey.models.detect.seasonal.ranges import learn_days, learn_range
+from offkey.models.detect.seasonal.restless import renew_restless
+from offkey.models.detect.seasonal.tails import count, renewed
 from offkey.models.detect.seasonal.unrest import learn_unrest
 from offkey.models.detect.seasonal.weights import ORDINARY
 from offkey.models.kernels import door
@@ -133,7 +130,7 @@ def learn(run: Array, learned: Learned, x: float, now: Now, rates: Array, p: Pre
 @door
 def note(run: Array, learned: Learned, found: Found, rates: Array) -> None:
     """Count the size found of a sample among those of the past, and keep the peak of an incident while it lasts."""
-    learned.sizes[min(TAIL - 1, int(found.size / TAIL_WIDTH))] += 1.0
+    count(learned.sizes, found.size)
     fading = (1.0 - rates[R_PEAK]) * (1.0 - rates[R_SLOW] * (1.0 - found.still))
     run[PEAK] = max(fading * run[PEAK], strangeness(found.size, Tails(run[MEDIAN], run[RARE])))
 
@@ -146,7 +143,7 @@ def begin(run: Array, learned: Learned, x: float) -> None:
         learned.profile[k], learned.visits[k] = 0.0, 0
     for k in range(CELLS):
         learned.week[k] = learned.lately[k] = 0
-    learned.sizes[:] = 0.0
+    learned.sizes[:] = learned.restless[:] = 0.0
     run[LAST] = x
     run[LEVEL] = x
     run[RAW : RAW + LEVELS] = x
@@ -175,6 +172,7 @@ def close_bin(run: Array, learned: Learned, rates: Array) -> None:
             learned.visits[k % BINS] = min(MOST_VISITS, learned.visits[k % BINS] + 1)
     run[BIN_SUM] = run[BIN_COUNT] = 0.0
     run[MEDIAN], run[RARE] = renewed(learned.sizes)
+    renew_restless(run, learned.restless)
 
 
 @door
@@ -194,33 +192,6 @@ def close_cell(run: Array, learned: Learned, rates: Array) -> None:
         learned.week[place] = shortened(week + (0.5 if week != 0.0 else 1.0) * (agreed - week))
         learned.lately[place] = shortened(deviation)
     run[CELL_SUM] = run[CELL_COUNT] = 0.0
-
-
-@door
-def renewed(sizes: AnyArray) -> tuple[float, float]:
-    """Return the median and the hundredth of counted sizes, mixed with those of an ordinary series."""
-    total = 0.0
-    for k in range(TAIL):
-        total += sizes[k]
-    if total > TAIL_MOST:
-        sizes *= 0.5
-        total *= 0.5
-    own = total / (total + TAIL_PRIOR)
-    median, rare = ORDINARY
-    if own <= 0.0:
-        return median, rare
-    median = own * quantile(sizes, 0.5 * total) + (1.0 - own) * median
-    return median, own * quantile(sizes, 0.99 * total) + (1.0 - own) * rare
-
-
-@door
-def quantile(sizes: AnyArray, below: float) -> float:
-    """Return the size that so many of the counted ones stay below, interpolated within its bin."""
-    for k in range(TAIL):
-        if sizes[k] > 0 and sizes[k] >= below:
-            return float(TAIL_WIDTH * (k + below / sizes[k]))
-        below -= sizes[k]
-    return TAIL_WIDTH * TAIL
 
 
 @door

@@ -30,6 +30,7 @@ from offkey.models.detect.seasonal.layout import (
     Rows,
 )
 from offkey.models.detect.seasonal.learning import learn, note
+from offkey.models.detect.seasonal.restless import learn_restless
 from offkey.models.detect.seasonal.weights import OF_SIGNS
 from offkey.models.kernels import door, fetch_early
 
@@ -116,13 +117,21 @@ def spared(of: Learned, room: Learned) -> Learned:
     copied(of.week, room.week)
     copied(of.lately, room.lately)
     copied(of.sizes, room.sizes)
+    copied(of.restless, room.restless)
     return room
 
 
 @door
 def learned_of(learned: Learned, s: int) -> Learned:
     """Return what was learned about one series."""
-    return Learned(learned.profile[s], learned.visits[s], learned.week[s], learned.lately[s], learned.sizes[s])
+    return Learned(
+        learned.profile[s],
+        learned.visits[s],
+        learned.week[s],
+        learned.lately[s],
+        learned.sizes[s],
+        learned.restless[s],
+    )
 
 
 @door
@@ -170,6 +179,7 @@ def walk(mode: int, values: Array, clock: Clock, rates: Array, rows: Rows, bound
                 found = judge(x, case, LARGEST if mode == LEARN else 0.0)
                 if learns and not math.isnan(x):
                     note(run, learned, found, rates)
+                    learn_restless(run, learned.restless, x, found, rates, p)
                 if mode == SIGNS:
                     describe(x, case, out[:, s, t])
                 elif mode != LEARN:
