@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -46,9 +47,16 @@ def folder(tmp_path):
 @pytest.fixture
 def daemon(folder):
     """Run `offkey serve` and give its process and a function that reads one of its pages."""
+    with serving(folder, OFFKEY, "--web.enable-lifecycle") as found:
+        yield found
+
+
+@contextmanager
+def serving(folder, program, *flags):
+    """Run `offkey serve` with some flags; give its process and a function that reads one of its pages."""
     port, client = free_port(), session()
-    flags = ["--storage.path", str(folder / "state"), "--web.listen-address", f"127.0.0.1:{port}"]
-    command = [*OFFKEY, "serve", *flags, "--web.enable-lifecycle", "--log.format", "json"]
+    places = ["--storage.path", str(folder / "state"), "--web.listen-address", f"127.0.0.1:{port}"]
+    command = [*program, "serve", *places, *flags, "--log.format", "json"]
     with (folder / "log").open("w") as log, subprocess.Popen(command, cwd=folder, stderr=log) as process:
         page = lambda path, method="GET": client.request(method, f"http://127.0.0.1:{port}{path}", timeout=5)  # noqa: E731 (a short name for the tests)
         try:
@@ -85,6 +93,17 @@ def test_a_broken_configuration_is_refused_and_the_good_one_stays(daemon, folder
     (folder / "offkey.yml").write_text(CONFIG.format(extra="description: mended"))
     assert page("/-/reload", "POST").ok
     wait_until(lambda: "offkey_config_last_reload_successful 1.0" in page("/metrics").text, process)
+    assert (folder / "log").read_text().count("learned from history") == 1
+
+
+def test_a_followed_configuration_is_read_anew_when_it_changes(folder):
+    """Nobody asks; a mistake is refused once and mended in the same way, and what was learned stays."""
+    (eager := list(OFFKEY))[-1] = f"from offkey.app import serve; serve.LOOK_SECONDS = 0.2; {OFFKEY[-1]}"
+    with serving(folder, eager, "--config.auto-reload") as (process, page):
+        for extra, verdict in (("directon: above", "0.0"), ("description: mended", "1.0")):
+            (folder / "offkey.yml").write_text(CONFIG.format(extra=extra))
+            wait_until(lambda v=verdict: f"offkey_config_last_reload_successful {v}" in page("/metrics").text, process)
+    assert (folder / "log").read_text().count("configuration refused") == 1
     assert (folder / "log").read_text().count("learned from history") == 1
 
 

@@ -16,6 +16,7 @@ from offkey.adapters.outbox import Outbox
 from offkey.adapters.sinks import exposition
 from offkey.app import wire
 from offkey.app.config import Config
+from offkey.app.following import Followed
 from offkey.app.logs import Form, Level, adopt, logger
 from offkey.app.prefixes import NONE, Prefixes
 from offkey.app.reviewing import ReviewLoop
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
 # A cycle under way when the process is asked to end gets this long to finish.
 FAREWELL_SECONDS = 8.0
+# Between two looks at a configuration file that is followed.
+LOOK_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,7 @@ class Options:
         enable_receiver: whether remote write is received.
         shard: which part of the series this process watches.
         workers: processes that learn, see `wire.workers`.
+        followed: configuration file that is read anew when it changes, or None.
     """
 
     addresses: Sequence[str] = (DEFAULT_ADDRESS,)
@@ -67,6 +71,7 @@ class Options:
     enable_receiver: bool = False
     shard: Shard = WHOLE
     workers: str = ""
+    followed: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +115,7 @@ class Service:
         adopt(log)
         self._telemetry = Telemetry(log)
         self._exposition = exposition.Sink(self._telemetry)
+        self._followed = Followed(options.followed) if options.followed else None
         parts = _Parts.of(load(), options.shard, self._telemetry)
         self._store = wire.store(parts.config, self._telemetry)
         self._workers = wire.workers(options.workers)
@@ -195,11 +201,21 @@ class Service:
         return lambda _number, _frame: self._requests.put(request)
 
     def _listen(self) -> None:
-        """Carry out what signals ask for."""
-        while (request := self._requests.get()) != "stop":
+        """Carry out what signals, and changes of the configuration file, ask for."""
+        while (request := self._request()) != "stop":
             self.reload()
         self._telemetry.tell("info", f"asked to {request}", {})
         self.stop()
+
+    def _request(self) -> str:
+        """Wait for the next request."""
+        while self._followed is not None:
+            try:
+                return self._requests.get(timeout=LOOK_SECONDS)
+            except queue.Empty:
+                if self._followed.has_settled():
+                    return "reload"
+        return self._requests.get()
 
     def _current(self) -> Engine:
         """Return the engine in force; the loop's thread calls this between cycles, so a swap tears nothing."""

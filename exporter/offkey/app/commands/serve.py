@@ -11,6 +11,12 @@ from offkey.app import options
 @options.config_file
 @options.prometheus_url
 @click.option(
+    "--config.auto-reload",
+    "auto_reload",
+    is_flag=True,
+    help="Read the configuration file anew within half a minute of its change, without being asked.",
+)
+@click.option(
     "--storage.path",
     "storage",
     type=click.Path(path_type=Path, file_okay=False),
@@ -90,6 +96,7 @@ def command(  # noqa: PLR0913 (one argument for each flag)
     *,
     config_file: Path | None,
     prometheus_url: str,
+    auto_reload: bool,
     storage: Path | None,
     shard: str,
     workers: str,
@@ -125,5 +132,21 @@ def command(  # noqa: PLR0913 (one argument for each flag)
         receiver,
         Shard.parse(shard),
         workers,
+        _followed(config_file) if auto_reload else None,
     )
     Service(loader(config_file, prometheus_url, storage), chosen).run()
+
+
+def _followed(config_file: Path | None) -> Path:
+    """Return the configuration file.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    from offkey.core.errors import ConfigError  # noqa: PLC0415 (--help stays fast)
+
+    path = options.found(config_file)
+    if path is None:
+        msg = f"--config.auto-reload: there is no {options.DEFAULT_FILE} here to follow; give --config.file"
+        raise ConfigError(msg)
+    return path
