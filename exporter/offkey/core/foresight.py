@@ -29,9 +29,9 @@ class Foresight:
     weigh: Callable[[Array], Array]
 
     def is_for(self, state: State, frame: Frame, bound: Array) -> bool:
-        """Whether it was worked out from this very state and bound, not equal ones, for the instant of a frame."""
+        """Whether it was worked out from these very arrays, not equal ones, for the instant of a frame."""
         mine = self.coming
-        if self.state is not state or self.bound is not bound or mine.axis != frame.axis:
+        if self.state.rows is not state.rows or self.bound is not bound or mine.axis != frame.axis:
             return False
         pairs = (mine.series, frame.series), (mine.zones, frame.zones)
         return all(one is other or one == other for one, other in pairs)  # comparing 100,000 takes a while

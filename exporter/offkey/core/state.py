@@ -1,7 +1,7 @@
 """What a model learned, as named arrays: it can be saved, moved and compared."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -37,9 +37,14 @@ class State:
         return self.rows[name] if name in self.rows else self.shared[name]
 
     def align(self, series: tuple[Labels, ...]) -> "State":
-        """Return the state for exactly `series`; new ones start blank: NaN, 0 for integers, False for booleans."""
-        if series is self.series or series == self.series:
+        """Return the state for exactly `series`; new ones start blank: NaN, 0 for integers, False for booleans.
+
+        Equal series are taken over as the objects they are: to tell them from themselves later costs nothing.
+        """
+        if series is self.series:
             return self
+        if series == self.series:
+            return replace(self, series=series)
         index = places(series, self.series)
         return State(series, {name: _gather(array, index) for name, array in self.rows.items()}, self.shared)
 

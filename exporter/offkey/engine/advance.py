@@ -69,12 +69,21 @@ def passages(
 
 def align(plan: Plan, memory: Memory, series: tuple[Labels, ...]) -> Memory:
     """Return the memory for exactly `series`: new ones start cold, others are forgotten."""
-    if series == memory.series:
+    if series is memory.series:
         return memory
-    ledger = memory.ledger.align(series)
+    ledger, detector = memory.ledger.align(series), memory.detector.align(series)
+    known = replace(memory, ledger=ledger, detector=detector, forecaster=memory.forecaster.align(series))
+    if series == memory.series:
+        return known
     bound = np.where(np.isnan(ledger["bound"]), plan.untuned(len(series)), ledger["bound"])
-    detector, forecaster = memory.detector.align(series), memory.forecaster.align(series)
-    return replace(memory, detector=detector, forecaster=forecaster, ledger=ledger, tail=None).note(bound=bound)
+    return replace(known, tail=None).note(bound=bound)
+
+
+def standing(ahead: Foresight | None, memory: Memory, columns: Examined) -> Foresight | None:
+    """Return what the detector prepared, if that was for these columns and nothing has changed since."""
+    if ahead is None or not ahead.is_for(memory.detector, columns.frame, memory.ledger["bound"]):
+        return None
+    return ahead
 
 
 def passage_of(plan: Plan, memory: Memory, columns: Examined, ahead: Foresight | None = None) -> Passage:
@@ -84,10 +93,10 @@ def passage_of(plan: Plan, memory: Memory, columns: Examined, ahead: Foresight |
         plan: the signal and its models.
         memory: what is known before.
         columns: what came, for exactly the memory's series.
-        ahead: what the detector knew of a column before; read where it is that of `columns`.
+        ahead: what `standing` returns.
     """
     context, detector = plan.detector.context, plan.detector
-    if ahead is not None and ahead.is_for(memory.detector, columns.frame, memory.ledger["bound"]):
+    if ahead is not None:
         return _passage(plan, memory, columns, ahead.weigh(columns.frame.values), ahead.band)
     window, bound = _window(memory, columns.frame, context), memory.ledger["bound"]
     if isinstance(detector, Sweeping):
@@ -101,8 +110,7 @@ def passage_of(plan: Plan, memory: Memory, columns: Examined, ahead: Foresight |
 def glance_at(plan: Plan, memory: Memory, columns: Examined, ahead: Foresight | None = None) -> Passage:
     """Return the same without the edges of the band, which are NaN, where that costs less."""
     context, detector = plan.detector.context, plan.detector
-    is_known = ahead is not None and ahead.is_for(memory.detector, columns.frame, memory.ledger["bound"])
-    if is_known or not isinstance(detector, Sweeping):
+    if ahead is not None or not isinstance(detector, Sweeping):
         return passage_of(plan, memory, columns, ahead)
     window = _window(memory, columns.frame, context)
     strangeness, expected = detector.glance(memory.detector, window, memory.ledger["bound"])

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from offkey.core.foresight import Foresight
+from offkey.core.frame import Array
 from offkey.core.labels import Labels
 from offkey.core.places import places
-from offkey.engine.advance import Passage, align, noted, passage_of, passages, settled
+from offkey.engine.advance import Passage, align, noted, passage_of, passages, settled, standing
 from offkey.engine.memory import Memory
 from offkey.engine.plan import Plan
 from offkey.engine.reading import Reading, admit
@@ -22,6 +23,7 @@ class Entry:
         before: what was known before the column.
         memory: the same, but that the ledger knows of the column; `learned` may reuse the arrays of both.
         passage: what was seen.
+        ready: as the detector says it of what was known before, (S,).
         dropped: series left out by the cap.
         is_whole: whether the samples may be believed and learned.
     """
@@ -30,6 +32,7 @@ class Entry:
     before: Memory
     memory: Memory
     passage: Passage
+    ready: Array
     dropped: int
     is_whole: bool
 
@@ -52,8 +55,11 @@ def judged(plan: Plan, memory: Memory, reading: Reading, ahead: Foresight | None
     last = examined.frame.axis.size - 1
     for then, _ in passages(plan, memory, examined.columns(0, last), block=1, learn=learns):
         memory = then
-    passage = passage_of(plan, memory, examined.columns(last, last + 1), ahead)
-    return Entry(plan, memory, noted(memory, passage, learns), passage, reading.dropped, learns)
+    newest = examined.columns(last, last + 1)
+    ahead = standing(ahead, memory, newest)
+    passage = passage_of(plan, memory, newest, ahead)
+    ready = plan.detector.ready(memory.detector) if ahead is None else ahead.ready
+    return Entry(plan, memory, noted(memory, passage, learns), passage, ready, reading.dropped, learns)
 
 
 def judged_and_learned(plan: Plan, memory: Memory, reading: Reading) -> tuple[Entry, Memory]:
@@ -65,7 +71,7 @@ def judged_and_learned(plan: Plan, memory: Memory, reading: Reading) -> tuple[En
 def _mattering(plan: Plan, memory: Memory, reading: Reading) -> tuple[Labels, ...]:
     """Return who matters now: series in the answer, and those seen not too long ago."""
     found, known = reading.examined.frame.series, memory.series
-    if found == known:
+    if found is known or found == known:
         return found
     oldest = reading.examined.frame.axis.end - plan.signal.keep_absent
     kept = (places(known, found) >= 0) | (memory.ledger["seen"] >= oldest)

@@ -8,7 +8,7 @@ from offkey.core.foresight import Foresight
 from offkey.core.frame import Array, Axis, BoolArray, Frame
 from offkey.core.labels import Labels
 from offkey.core.signals import Signal
-from offkey.engine.advance import glance_at
+from offkey.engine.advance import glance_at, standing
 from offkey.engine.memory import Memory
 from offkey.engine.plan import Plan
 from offkey.engine.quality import examine
@@ -47,6 +47,7 @@ def preview(plan: Plan, memory: Memory, values: Array, at: int, ahead: Foresight
     series = memory.series
     axis = Axis(at, plan.signal.step, 1)
     frame = Frame(series, values[:, None], axis, clocks_of(plan.signal, series))
-    passage = glance_at(plan, memory, examine(plan.signal, frame, None), ahead)
+    examined = examine(plan.signal, frame, None)
+    passage = glance_at(plan, memory, examined, standing(ahead, memory, examined))
     score = passage.judged.score[:, 0]
     return Preview(plan.signal, series, score, passage.opened[:, 0] & ~np.isnan(score))

@@ -112,7 +112,7 @@ def admit(signal: Signal, examined: Examined, series: tuple[Labels, ...]) -> Exa
         examined: what was read.
         series: who matters now, known and new.
     """
-    if series == examined.frame.series:
+    if series is examined.frame.series or series == examined.frame.series:
         return examined
     mine = examined.frame.series
     frame = examined.frame.spread(series, clocks_of(signal, series))

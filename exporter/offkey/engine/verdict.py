@@ -29,7 +29,7 @@ def verdict(entry: Entry, outlook: Outlook, record: TrackRecord) -> Verdict:
         band=Band(judged.band.expected[:, -1], judged.band.lower[:, -1], judged.band.upper[:, -1]),
         anomalous=passage.opened[:, -1] & known,
         since=np.where(passage.opened[:, -1] & known, ledger["since"], 0).astype(np.float64),
-        ready=plan.detector.ready(memory.detector),
+        ready=entry.ready,
         coverage=ledger["coverage"],
         forecast=outlook.forecast,
         time_to_limit=np.full(len(frame.series), np.nan) if limit is None else outlook.crossing(limit, now),

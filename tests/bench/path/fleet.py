@@ -1,10 +1,14 @@
 """Many series at once: their labels, their values, and an engine that knows them already."""
 
+import struct
 import time
 from dataclasses import replace
 
 import numpy as np
 
+from offkey.adapters.decode.messages import field, read_labels, varint, write_labels
+from offkey.adapters.decode.roster import Roster
+from offkey.adapters.decode.samples import held
 from offkey.adapters.sinks import exposition
 from offkey.adapters.stores import memory
 from offkey.core import plugins
@@ -22,13 +26,14 @@ from offkey.engine.quality import examine
 
 NOW = 1_700_000_100  # a multiple of five minutes
 HORIZONS = (HOUR, 2 * HOUR, 6 * HOUR, DAY)
+REACH = 5 * MINUTE * 1000  # greatest age of a sample, milliseconds
 LEARNED = 200  # series that are really learned; the others are taken for copies of them
 SIGNAL = Signal("load", '{job="node"}', history=3 * DAY, history_step=5 * MINUTE, horizons=HORIZONS, max_series=10**7)
 
 
 def labels(size: int) -> tuple[Labels, ...]:
-    """Return label sets of some 110 bytes each, 500 for an instance."""
-    return tuple(
+    """Return label sets of some 110 bytes each, 500 for an instance, in their order."""
+    found = (
         Labels.of(
             metric=f"node_subsystem_metric_{k % 100:03d}_total",
             device=f"eth{k // 100 % 5}",
@@ -38,6 +43,7 @@ def labels(size: int) -> tuple[Labels, ...]:
         )
         for k in range(size)
     )
+    return tuple(sorted(found))
 
 
 def values(size: int, axis: Axis) -> Array:
@@ -72,6 +78,28 @@ def learned(what: Plan, series: tuple[Labels, ...], now: int = NOW) -> Learned:
     return replace(found, states={name: copied(state) for name, state in found.states.items()})
 
 
+class Body:
+    """An answer of remote read with one sample of each series, whose values are written in place."""
+
+    def __init__(self, series: tuple[Labels, ...]) -> None:
+        size = len(_sample(NOW))
+        entries = [field(1, write_labels(one.pairs) + _sample(NOW)) for one in series]
+        self._text = np.frombuffer(bytearray(field(1, b"".join(entries))), np.uint8)
+        starts = np.cumsum([len(one) for one in entries]) + self._text.size - sum(map(len, entries)) - size
+        self._places = starts[:, None] + np.arange(size)
+
+    def at(self, now: int, found: Array) -> bytes:
+        """Return the body at an instant, values (S,)."""
+        samples = np.tile(np.frombuffer(_sample(now), np.uint8), (len(found), 1))
+        samples[:, 3:11] = found.astype("<f8").view(np.uint8).reshape(-1, 8)
+        self._text[self._places] = samples
+        return self._text.tobytes()
+
+
+def _sample(now: int) -> bytes:
+    return field(2, b"\x09" + struct.pack("<d", 0.0) + b"\x10" + varint(now * 1000))
+
+
 class Fleet:
     """An engine over so many series that answers from memory and publishes a page; time passes when it is told to."""
 
@@ -80,6 +108,7 @@ class Fleet:
         self.plan = plan()
         self.sink = exposition.Sink()
         self.now = float(NOW)
+        self.body, self.roster = Body(self.series), Roster(read_labels, 10**7)
         self.published = (0.0, 0.0)  # seconds of wall clock and of CPU when the newest snapshot was there
         store = memory.Store()
         self.known = learned(self.plan, self.series)
@@ -88,8 +117,9 @@ class Fleet:
         self.engine = Engine([self.plan], Ports({"default": self}, store, [self], self, clocks, save_every=1e9))
 
     def read(self, _query: str, axis: Axis, _timeout: float) -> Answer:
-        """Answer as a source does, at once."""
-        return Answer(Frame(self.series, self.answers, axis))
+        """Decode what a server would have sent by now."""
+        found = held(self.answer, axis, REACH, self.roster, is_stream=False)
+        return Answer(Frame(found.roll.series, found.values, axis))
 
     def publish(self, snapshot: Snapshot) -> None:
         """Pass a snapshot on to the page, and note when it came."""
@@ -109,6 +139,7 @@ class Fleet:
         """Let a minute pass, and have the values of its end."""
         self.now += MINUTE
         self.answers = values(len(self.series), Axis(int(self.now), MINUTE, 1))
+        self.answer = self.body.at(int(self.now), self.answers[:, 0])
 
     def tick(self) -> None:
         """Judge, forecast and publish what there is now."""

@@ -39,7 +39,7 @@ def scoring(fleet: Fleet) -> Iterator[Figure]:
 
 
 def cycle(fleet: Fleet) -> Iterator[Figure]:
-    """Yield what a cycle costs from values in memory to what is published, then what it learns, and the page."""
+    """Yield what a cycle costs from a body in memory to what is published, then what it learns, and the page."""
     size = len(fleet.series)
     rounds = [_round(fleet) for _ in range(1 + max(ROUNDS, min(TICKS, 2_000_000 // size)))]
     waited, judged, learned, whole = (list(column) for column in zip(*rounds[1:], strict=True))

@@ -24,9 +24,11 @@ def test_aligning_keeps_rows_with_their_series():
 
 
 def test_aligning_to_the_same_series_is_free():
-    """No copy is made."""
-    state = State((A, B), {"level": np.zeros(2)})
-    assert state.align((A, B)) is state
+    """No copy is made; of equal series the objects that came last are kept."""
+    state, fresh = State((A, B), {"level": np.zeros(2)}), tuple([A, B])
+    assert state.align(state.series) is state
+    assert state.align(fresh).rows is state.rows
+    assert state.align(fresh).series is fresh
 
 
 def test_rows_must_follow_the_series():

@@ -9,7 +9,7 @@ import numpy as np
 from offkey.adapters.decode.messages import entries, number, signed, size_at, skipped
 from offkey.core.frame import IntArray
 from offkey.core.state import AnyArray
-from offkey.models.kernels import compiled
+from offkey.models.kernels import door
 
 MOST_SAMPLES = 65_535  # of a chunk: two bytes say how many
 MALFORMED, OF_HISTOGRAMS = -1, -2  # instead of a number of samples
@@ -18,7 +18,7 @@ _ONE, _SIGN = np.uint64(1), np.uint64(63)
 _SURE = 57  # bits that one look gives, wherever it begins in a byte
 
 
-@compiled
+@door
 def frames(text: AnyArray, size: int, marks: IntArray) -> int:
     """Mark the series in a stream of frames; return how many entries there are, also when there is no room, or -1."""
     at, found = 0, 0
@@ -34,7 +34,7 @@ def frames(text: AnyArray, size: int, marks: IntArray) -> int:
     return found
 
 
-@compiled
+@door
 def samples_of(text: AnyArray, at: int, end: int, span: tuple[int, int], times: IntArray, bits: AnyArray) -> int:
     """Decode the samples of a Chunk; return how many there are.
 
@@ -74,7 +74,7 @@ def samples_of(text: AnyArray, at: int, end: int, span: tuple[int, int], times: 
     return _decoded(text, start, stop, times, bits)
 
 
-@compiled
+@door
 def _decoded(text: AnyArray, at: int, stop: int, times: IntArray, bits: AnyArray) -> int:
     """Decode XOR-encoded data; return the number of samples or MALFORMED."""
     if stop - at < 2:
@@ -106,7 +106,7 @@ def _decoded(text: AnyArray, at: int, stop: int, times: IntArray, bits: AnyArray
     return count
 
 
-@compiled
+@door
 def _change(text: AnyArray, place: int) -> tuple[int, int]:
     """Return how the step between two times differs from the one before, and the bit position after it."""
     word = _peek(text, place)
@@ -121,7 +121,7 @@ def _change(text: AnyArray, place: int) -> tuple[int, int]:
     return change, place + mark + span
 
 
-@compiled
+@door
 def _difference(text: AnyArray, place: int, leading: int, width: int) -> tuple[int, int, np.uint64, int]:
     """Return the bits in which a value differs from the one before, framed by their window, and the position after.
 
@@ -149,7 +149,7 @@ def _difference(text: AnyArray, place: int, leading: int, width: int) -> tuple[i
     return leading, width, found << np.uint64(64 - leading - width), place + width
 
 
-@compiled
+@door
 def _peek(text: AnyArray, place: int) -> np.uint64:
     """Return 64 bits from a bit position on, of which the first 57 are to be relied on."""
     at = np.uint64(place >> 3)  # without a sign, so that no index is checked for being one
@@ -166,7 +166,7 @@ def _peek(text: AnyArray, place: int) -> np.uint64:
     return word << np.uint64(place & 7)
 
 
-@compiled
+@door
 def _bits(text: AnyArray, place: int, count: int) -> np.uint64:
     """Return 33 to 64 bits from a bit position on."""
     rest = count - 32

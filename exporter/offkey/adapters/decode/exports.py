@@ -107,7 +107,7 @@ def _fill(
     if not 0 <= at < stop or count != size or text[at + 1] != 125 or at + 2 != stop:
         return -1
     reach = max(step, lasting(times[:count], step)) - 1
-    last, given = hold(start, step, reach, times[:count], values, (0, NEVER, STALE), found)
+    last, given = hold(start, step, reach, (count, times, values), (0, NEVER, STALE), found)
     return given if given < 0 else given + close(start, step, reach, last, found)
 
 

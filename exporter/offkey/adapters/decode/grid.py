@@ -4,7 +4,7 @@ import numpy as np
 
 from offkey.core.frame import Array, Axis, IntArray
 from offkey.core.state import AnyArray
-from offkey.models.kernels import compiled
+from offkey.models.kernels import door
 
 NEVER = np.iinfo(np.int64).min
 MISSING = np.uint64(0x7FF8000000000000)  # the NaN of a missing sample
@@ -33,7 +33,7 @@ def place(series: int, axis: Axis, rows: IntArray, times: IntArray, values: Arra
     return found, moved, len(values) - kept
 
 
-@compiled
+@door
 def _place(
     start: int, step: int, rows: IntArray, times: IntArray, values: Array, found: Array, stamps: IntArray
 ) -> tuple[int, int]:
@@ -53,7 +53,7 @@ def _place(
     return moved, kept
 
 
-@compiled
+@door
 def enter(time: int, value: np.uint64, start: int, step: int, last: int, stamps: IntArray, bits: AnyArray) -> int:
     """Remember a sample as the newest of its column: the first instant at or after it; those before are one column.
 
@@ -78,13 +78,12 @@ def enter(time: int, value: np.uint64, start: int, step: int, last: int, stamps:
     return column
 
 
-@compiled
+@door
 def hold(
     start: int,
     step: int,
     reach: int,
-    times: IntArray,
-    bits: AnyArray,
+    samples: tuple[int, IntArray, AnyArray],
     last: tuple[int, int, np.uint64],
     found: AnyArray,
 ) -> tuple[tuple[int, int, np.uint64], int]:
@@ -97,8 +96,7 @@ def hold(
         start: first instant, milliseconds.
         step: milliseconds between instants.
         reach: greatest age of a sample, milliseconds.
-        times: of the samples, milliseconds.
-        bits: their values; any number of further ones may follow.
+        samples: how many there are; their times, milliseconds; their values. Others may follow.
         last: first column that is still open; time and value of the sample before these.
         found: the bits of the values, (T,), NaN beforehand.
 
@@ -107,8 +105,9 @@ def hold(
         the order of time, and some instants have a wrong one.
     """
     column, newest, value = last
+    count, times, bits = samples
     instant, given = start + column * step, 0
-    for k in range(times.size):
+    for k in range(count):
         time = times[k]
         if time < newest:
             return (column, newest, value), -1
@@ -122,7 +121,7 @@ def hold(
     return (column, newest, value), given
 
 
-@compiled
+@door
 def close(start: int, step: int, reach: int, last: tuple[int, int, np.uint64], found: AnyArray) -> int:
     """Give the instants after the last sample what they hold, see `hold`; return how many got a value."""
     column, newest, value = last
@@ -135,7 +134,7 @@ def close(start: int, step: int, reach: int, last: tuple[int, int, np.uint64], f
     return column - first
 
 
-@compiled
+@door
 def settle(start: int, step: int, reach: int, stamps: IntArray, bits: AnyArray, found: AnyArray) -> bool:
     """Give each instant the newest sample up to it, as an instant query does; return whether there was any.
 

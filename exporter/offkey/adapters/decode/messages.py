@@ -12,9 +12,9 @@ import numpy as np
 from offkey.core.frame import IntArray
 from offkey.core.labels import Labels
 from offkey.core.state import AnyArray
-from offkey.models.kernels import compiled
+from offkey.models.kernels import door
 
-PADDING = bytes(32)  # kernels may look a little past the end
+PADDING = bytes(32)  # who decodes chunks looks a little past the end
 LABEL, SAMPLE, HISTOGRAM = 0x0A, 0x12, 0x22  # tags inside a TimeSeries
 _USUAL_SERIES = 64  # bytes; what a first guess at the number of series divides by
 _PAIR = (0x0A, 0x12)  # tags of a label's name and value
@@ -42,7 +42,7 @@ class Outline:
 
 
 def padded(body: bytes) -> AnyArray:
-    """Return a body as an array that kernels may look past the end of."""
+    """Return a body as an array whose end may be looked past."""
     return np.frombuffer(body + PADDING, np.uint8)
 
 
@@ -116,13 +116,13 @@ def _read_varint(text: bytes, at: int) -> tuple[int, int]:
     raise _malformed()
 
 
-@compiled
+@door
 def signed(value: np.uint64) -> int:
     """Return 64 bits as an integer with a sign; mixed with others, integers without one would become floats."""
     return np.int64(value)  # type: ignore[return-value]  # a kernel's int
 
 
-@compiled
+@door
 def number(text: AnyArray, at: int, end: int) -> tuple[np.uint64, int]:
     """Return the whole number at a position and the position after it; -1 when it does not end before `end`."""
     value, shift = np.uint64(0), np.uint64(0)
@@ -136,7 +136,7 @@ def number(text: AnyArray, at: int, end: int) -> tuple[np.uint64, int]:
     return np.uint64(0), -1
 
 
-@compiled
+@door
 def size_at(text: AnyArray, at: int, end: int) -> tuple[int, int]:
     """Return where the content at a position begins and ends, both before `end`; -1 when it does not."""
     size, at = number(text, at, end)
@@ -145,7 +145,7 @@ def size_at(text: AnyArray, at: int, end: int) -> tuple[int, int]:
     return at, at + signed(size)
 
 
-@compiled
+@door
 def skipped(text: AnyArray, tag: np.uint64, at: int, end: int) -> int:
     """Return the position after a field whose tag was read; -1 when it is malformed."""
     kind = tag & np.uint64(7)
@@ -157,7 +157,7 @@ def skipped(text: AnyArray, tag: np.uint64, at: int, end: int) -> int:
     return at if kind in (1, 5) and at <= end else -1
 
 
-@compiled
+@door
 def entries(text: AnyArray, at: int, end: int, first: int, marks: IntArray) -> int:
     """Mark the entries (field 1) of a message; return how many there are, also when there is no room, or -1.
 
@@ -190,13 +190,13 @@ def entries(text: AnyArray, at: int, end: int, first: int, marks: IntArray) -> i
     return first
 
 
-@compiled
+@door
 def series_of(text: AnyArray, at: int, end: int, marks: IntArray) -> int:
     """Mark the series of a WriteRequest, or of one query's result."""
     return entries(text, at, end, 0, marks)
 
 
-@compiled
+@door
 def sample(text: AnyArray, at: int, end: int) -> tuple[int, np.uint64, bool]:
     """Return time (milliseconds) and value (bits) of a Sample, and whether it is well-formed."""
     time, value = np.uint64(0), np.uint64(0)

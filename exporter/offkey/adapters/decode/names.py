@@ -5,7 +5,7 @@ import numpy as np
 from offkey.adapters.decode.texts import is_same
 from offkey.core.frame import IntArray
 from offkey.core.state import AnyArray
-from offkey.models.kernels import compiled
+from offkey.models.kernels import door
 
 _ROOM = 1024  # texts that fit at first
 _USUAL_TEXT = 128  # bytes
@@ -63,7 +63,7 @@ class Names:
         self._bounds[number + 1] = last
 
 
-@compiled
+@door
 def _followed(
     body: AnyArray,
     starts: IntArray,

@@ -9,7 +9,7 @@ from offkey.adapters.decode.texts import is_same
 from offkey.core.frame import IntArray
 from offkey.core.labels import Labels, rank
 from offkey.core.state import AnyArray
-from offkey.models.kernels import compiled
+from offkey.models.kernels import door
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def beyond(series: Sequence[Labels], most: int) -> frozenset[bytes]:
     return frozenset(sorted({rank(labels) for labels in series})[most:]) if len(series) > most else frozenset()
 
 
-@compiled
+@door
 def _same(body: AnyArray, starts: IntArray, ends: IntArray, text: AnyArray, expected: IntArray) -> bool:
     """Whether the entries' bytes are those expected."""
     first = 0

@@ -1,6 +1,7 @@
 """Answers of remote read as samples, straight onto the instants of an axis."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,7 +22,7 @@ from offkey.adapters.decode.messages import (
 from offkey.adapters.decode.roster import Roll, Roster
 from offkey.core.frame import Array, Axis, BoolArray, IntArray
 from offkey.core.state import AnyArray
-from offkey.models.kernels import compiled
+from offkey.models.kernels import door
 
 _DISORDERED = -3  # instead of a number of instants
 
@@ -56,7 +57,7 @@ def held(body: bytes, axis: Axis, reach: int, roster: Roster, *, is_stream: bool
     Raises:
         ValueError: the body is malformed.
     """
-    text = padded(body)
+    text = padded(body) if is_stream else np.frombuffer(body, np.uint8)
     outline = Outline.of(frames, text, len(body)) if is_stream else _outline(text, len(body))
     if outline is None:
         msg = "not a stream of chunks" if is_stream else "not a list of series"
@@ -66,7 +67,14 @@ def held(body: bytes, axis: Axis, reach: int, roster: Roster, *, is_stream: bool
     present, histograms = np.zeros((2, len(roll.series)), bool)
     shape = np.array([axis.start * 1000, axis.step * 1000, reach], np.int64)
     spans = np.array([outline.ends, outline.stops])
-    if not _fill(text, spans, roll.rows, shape, is_stream, bits, present, histograms):
+    room = MOST_SAMPLES if is_stream else 1
+    free = (
+        np.empty(room, np.int64),
+        np.empty(room, np.uint64),
+        np.empty(axis.size, np.int64),
+        np.empty(axis.size, np.uint64),
+    )
+    if not _fill(text, spans, roll.rows, shape, is_stream, Free(*free), bits, present, histograms):
         msg = "the samples of a series are malformed"
         raise ValueError(msg)
     return Held(roll, bits.view(np.float64), present, histograms)
@@ -80,20 +88,28 @@ def _outline(text: AnyArray, size: int) -> Outline | None:
     return Outline.of(series_of, text, start, stop) if text[0] == 0x0A and stop == size else None
 
 
-@compiled
+class Free(NamedTuple):
+    """Room for what is decoded: samples of an entry (N,), and of a series whose samples are in disorder (T,)."""
+
+    times: IntArray
+    values: AnyArray
+    stamps: IntArray
+    newest: AnyArray
+
+
+@door
 def _fill(
     text: AnyArray,
     spans: IntArray,
     rows: IntArray,
     shape: IntArray,
     is_stream: bool,
+    free: Free,
     bits: AnyArray,
     present: BoolArray,
     histograms: BoolArray,
 ) -> bool:
     """Fill the values series by series, whose entries stand together. Return whether all was well-formed."""
-    room = MOST_SAMPLES if is_stream else 1
-    times, values = np.empty(room, np.int64), np.empty(room, np.uint64)
     k = 0
     while k < rows.size:
         row, first = rows[k], k
@@ -103,9 +119,7 @@ def _fill(
             continue
         given, has_histograms, is_ordered = _DISORDERED, False, True
         while given == _DISORDERED:
-            given, has_histograms = _series(
-                text, spans[:, first:k], shape, is_stream, is_ordered, times, values, bits[row]
-            )
+            given, has_histograms = _series(text, spans[:, first:k], shape, is_stream, is_ordered, free, bits[row])
             is_ordered = False
         if given < 0:
             return False
@@ -114,15 +128,14 @@ def _fill(
     return True
 
 
-@compiled
+@door
 def _series(
     text: AnyArray,
     parts: IntArray,
     shape: IntArray,
     is_stream: bool,
     is_ordered: bool,
-    times: IntArray,
-    values: AnyArray,
+    free: Free,
     found: AnyArray,
 ) -> tuple[int, bool]:
     """Fill one series, in one pass where its samples are in the order of time.
@@ -133,8 +146,9 @@ def _series(
     start, step, reach = shape[0], shape[1], shape[2]
     span = (start - reach, start + step * (found.size - 1))
     last, given, column, has_histograms = (0, NEVER, STALE), 0, 0, False
-    stamps = np.full(0 if is_ordered else found.size, NEVER)
-    newest = np.empty(stamps.size, np.uint64)
+    times, values, stamps, newest = free
+    if not is_ordered:
+        stamps[:] = NEVER
     for k in range(parts.shape[1]):
         at, stop = parts[0, k], parts[1, k]
         while at < stop:
@@ -143,7 +157,7 @@ def _series(
                 return MALFORMED, False
             has_histograms |= count == OF_HISTOGRAMS
             if is_ordered:
-                last, more = hold(start, step, reach, times[: max(0, count)], values, last, found)
+                last, more = hold(start, step, reach, (count, times, values), last, found)
                 if more < 0:
                     found[:] = MISSING
                     return _DISORDERED, False
@@ -157,7 +171,7 @@ def _series(
     return given + close(start, step, reach, last, found), has_histograms
 
 
-@compiled
+@door
 def _decoded(
     text: AnyArray, at: int, stop: int, span: tuple[int, int], is_stream: bool, times: IntArray, values: AnyArray
 ) -> tuple[int, int]:

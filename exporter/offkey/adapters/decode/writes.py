@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from offkey.adapters.decode.grid import NEVER, STALE
-from offkey.adapters.decode.messages import LABEL, SAMPLE, Outline, number, padded, sample, series_of, size_at, skipped
+from offkey.adapters.decode.messages import LABEL, SAMPLE, Outline, number, sample, series_of, size_at, skipped
 from offkey.core.frame import Array, IntArray
 from offkey.core.state import AnyArray
-from offkey.models.kernels import compiled
+from offkey.models.kernels import door
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ def written(body: bytes) -> Written:
     Raises:
         ValueError: it is malformed.
     """
-    text = padded(body)
+    text = np.frombuffer(body, np.uint8)
     outline = Outline.of(series_of, text, 0, len(body))
     if outline is None:
         msg = "not a WriteRequest of remote write 1.0"
@@ -51,7 +51,7 @@ def written(body: bytes) -> Written:
     return Written(body, outline.starts, outline.ends, times, values)
 
 
-@compiled
+@door
 def _newest(text: AnyArray, ends: IntArray, stops: IntArray, times: IntArray, bits: AnyArray) -> bool:
     """Fill in the newest sample of each series; return whether all was well-formed."""
     for k in range(ends.size):
