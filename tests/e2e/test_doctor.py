@@ -29,6 +29,7 @@ def test_the_doctor_finds_what_keeps_pages_from_coming(program, tmp_path, capsys
     found = {one["subject"]: one for one in json.loads(capsys.readouterr().out)["checkups"]}
     states = {subject: one["state"] for subject, one in found.items()}
     assert states == {
+        "compiled code": "ok",
         "storage": "ok",
         "source default": "ok",
         "clock of default": "ok",

@@ -3,11 +3,13 @@
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from offkey.adapters.api import Api
 from offkey.app.config import Config
 from offkey.app.doctor import servers, signals
 from offkey.app.doctor.checkup import Checkup
+from offkey.models.reporting import due
 
 
 def examine(config: Config, now: Callable[[], float], timeout: float) -> Iterator[Checkup]:
@@ -18,6 +20,7 @@ def examine(config: Config, now: Callable[[], float], timeout: float) -> Iterato
         now: this machine's clock, Unix seconds.
         timeout: seconds for each question.
     """
+    yield compiled_code()
     yield from _storage(config.storage)
     watched: list[signals.Watched] = []
     for name, source in config.sources.items():
@@ -45,6 +48,15 @@ def examine(config: Config, now: Callable[[], float], timeout: float) -> Iterato
             api.close()
     if watched:
         yield from signals.cost(watched)
+
+
+def compiled_code(kernel: Any = due) -> Checkup:  # noqa: ANN401 (numba's functions have no common type)
+    """Look whether what is compiled at the first start is there at the next; `kernel` is one such function."""
+    folder, subject = kernel.stats.cache_path, "compiled code"
+    if folder:
+        return Checkup(subject, "ok", f"is kept below {folder}")
+    advice = "name a folder that this user can write in the environment: NUMBA_CACHE_DIR"
+    return Checkup(subject, "warning", "cannot be kept: every start compiles for minutes", advice)
 
 
 def _storage(folder: Path | None) -> Iterator[Checkup]:

@@ -1,9 +1,12 @@
+from pathlib import Path
+from types import SimpleNamespace
+
 import pytest
 
 from offkey import __version__
 from offkey.app.config import Config, SourceConfig
 from offkey.app.doctor import servers, signals
-from offkey.app.doctor.examination import examine
+from offkey.app.doctor.examination import compiled_code, examine
 from offkey.app.doctor.signals import Watched
 from offkey.core.errors import QueryRejected, SourceDown
 from offkey.core.signals import Alert, Signal
@@ -158,5 +161,14 @@ def test_a_folder_that_cannot_be_written_is_a_failure(tmp_path):
     """A file where the folder for state should be is told before anything is lost."""
     (tmp_path / "taken").write_text("")
     config = Config({"past": SourceConfig("recorded", {})}, tmp_path / "taken" / "state", ())
-    storage, source = examine(config, lambda: float(NOW), 1.0)
+    _, storage, source = examine(config, lambda: float(NOW), 1.0)
     assert (storage.state, source.state) == ("failed", "ok")
+
+
+def test_code_that_is_compiled_at_every_start_is_told():
+    """With the folder where it is kept, or what to do; a real kernel says where."""
+    homeless = SimpleNamespace(stats=SimpleNamespace(cache_path=None))
+    assert compiled_code(homeless).state == "warning"
+    assert "NUMBA_CACHE_DIR" in compiled_code(homeless).advice
+    assert compiled_code().state == "ok"
+    assert Path(compiled_code().found.removeprefix("is kept below ")).is_dir()
