@@ -114,7 +114,8 @@ class Maker:
                     {name: values for name, values in metric.values.items() if name != label}, MOST_GROUPS
                 )
                 every = self.rate(counted, by)
-                fine = f'{{{label}=~"{_escaped(bad)}"}}'
+                sign = "=" if bad in metric.values[label] else "=~"  # a single value is no pattern
+                fine = f'{{{label}{sign}"{_escaped(bad)}"}}'
                 stem = names.slug(names.base(metric.name).removesuffix("_duration_seconds"), "errors")
                 yield self.share(metric, self.rate(counted, by, fine), every, f"{fine} in {counted}", stem)
                 return

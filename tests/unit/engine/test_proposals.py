@@ -33,6 +33,12 @@ def test_a_counter_with_http_codes_is_errors_and_traffic():
     assert traffic.direction == "both"
 
 
+def test_a_single_bad_value_is_matched_as_it_is():
+    """The lint of rules calls a pattern without any a mistake."""
+    found = only(Metric("orders_total", "counter", 2, values={**JOB, "result": ("error", "ok")}, rate=5.0))
+    assert 'orders_total{result="error"}' in found["errors"].signal.query
+
+
 @pytest.mark.parametrize(
     ("label", "values", "bad"),
     [
