@@ -163,6 +163,17 @@ def test_a_request_to_end_is_an_interrupt():
     assert (done.returncode, done.stdout, done.stderr) == (130, "put back\n", "\n")
 
 
+def test_a_reload_asked_for_too_early_ends_nothing():
+    """SIGHUP while `serve` starts is ignored: the configuration is about to be read anyway."""
+    code = (
+        "import os, signal, sys\nfrom offkey.app import cli, loading\nfrom offkey.core.errors import ConfigError\n"
+        "def loader(*_):\n    os.kill(os.getpid(), signal.SIGHUP)\n    raise ConfigError('still here')\n"
+        "loading.loader = loader\nsys.argv = ['offkey', 'serve']\ncli.main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (2, "error: still here\n")
+
+
 def test_an_unforeseen_error_is_code_5_after_its_traceback(monkeypatch):
     """A bug shows where it is, asks to be reported, and differs from findings by its code."""
     code = (

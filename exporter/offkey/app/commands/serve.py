@@ -1,5 +1,6 @@
 """`offkey serve`: the daemon."""
 
+import signal
 from pathlib import Path
 
 import click
@@ -115,6 +116,7 @@ def command(  # noqa: PLR0913 (one argument for each flag)
 
     Example: offkey serve --prometheus.url http://localhost:9090
     """
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # what asks for a reload while this starts must not end it
     from offkey.app.loading import loader  # noqa: PLC0415 (--help stays fast)
     from offkey.app.prefixes import Prefixes  # noqa: PLC0415 (as above)
     from offkey.app.serve import Options, Service  # noqa: PLC0415 (as above)
