@@ -2,6 +2,7 @@
 
 import math
 import time
+import tracemalloc
 from collections.abc import Iterator
 
 import numpy as np
@@ -66,15 +67,21 @@ def _round(fleet: Fleet) -> tuple[float, float, float, float]:
 
 
 def memory(fleet: Fleet) -> Iterator[Figure]:
-    """Yield the bytes that stay for each series: what was learned, and the page as Prometheus asks for it."""
+    """Yield the bytes that stay for each series: what was learned and prepared, and the page as it is scraped."""
     size = len(fleet.series)
     fleet.wait()
     fleet.tick()
+    tracemalloc.start()
+    ahead = fleet.engine._prospects.foreseen(fleet.plan)
+    fleet.engine._prospects.foresee(fleet.plan, fleet.engine._memories[fleet.plan.key], ahead.coming)
+    prepared, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
     learned = sum(rows.nbytes for state in fleet.known.states.values() for rows in state.rows.values())
     page = sum(map(len, fleet.sink.render("", "gzip").parts))
-    prepared = sum(known.tails.text.nbytes + known.tails.ends.nbytes for known in fleet.sink._known.values())
+    tails = sum(known.tails.text.nbytes + known.tails.ends.nbytes for known in fleet.sink._known.values())
     yield Figure("memory", "learned", size, learned / size, "bytes a series", "less")
-    yield Figure("memory", "page", size, (page + prepared) / size, "bytes a series", "less")
+    yield Figure("memory", "prepared", size, prepared / size, "bytes a series", "less")
+    yield Figure("memory", "page", size, (page + tails) / size, "bytes a series", "less")
 
 
 def exposition(fleet: Fleet) -> Iterator[Figure]:

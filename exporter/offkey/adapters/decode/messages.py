@@ -5,6 +5,7 @@ Source: Prometheus prompb/types.proto and prompb/remote.proto (v1).
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -87,7 +88,9 @@ def read_labels(text: bytes) -> Labels:
     return Labels.of(found)
 
 
+@lru_cache(maxsize=1 << 14)
 def _read_pair(text: bytes) -> tuple[str, str]:
+    """Return a label; many series have the same ones, and to know them is quicker than to read them."""
     pair = ["", ""]
     at = 0
     while at < len(text):
@@ -105,6 +108,8 @@ def _malformed() -> ValueError:
 
 
 def _read_varint(text: bytes, at: int) -> tuple[int, int]:
+    if at < len(text) and text[at] < 128:  # as nearly all are
+        return text[at], at + 1
     value = 0
     for shift in range(0, 64, 7):
         if at >= len(text):
