@@ -138,7 +138,7 @@ def test_the_chance_of_an_incident_is_an_additive_model(case, x, side):
     found = combining.signs(x, side, now, p)
     told = [*found, *(now * memory for memory in case.memory), *combining.traces(x, side, case)]
     expected = naive.additive_chance(told, weights.AT_REST, weights.BENDS, weights.SLOPES)
-    chance = combining.chance(combining.times_odds(x, side, now, found, case))
+    chance = combining.chance(combining.times_odds(x, side, now, found, case), combining.REST)
     assert chance == pytest.approx(expected, rel=1e-9, abs=1e-12)
 
 

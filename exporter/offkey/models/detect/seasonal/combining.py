@@ -13,6 +13,7 @@ from offkey.models.detect.seasonal.layout import (
     KEPT,
     LET_GO,
     MEDIAN,
+    NEUTRAL,
     ODDS_PER_DECADE,
     OFTEN,
     PEAK,
@@ -37,6 +38,7 @@ from offkey.models.logarithm import ex, ln
 
 BENDS_OF, SLOPES_OF = np.array(BENDS), np.array(SLOPES)
 REST = math.exp(AT_REST)  # odds of a sample of which nothing is told
+CALM = math.exp(AT_REST - ODDS_PER_DECADE * NEUTRAL)  # and of one in a series that is not restless at all
 
 
 @door
@@ -117,12 +119,12 @@ def times_odds(x: float, side: float, now: float, found: Signs, case: Case) -> f
 
 
 @door
-def chance(times: float) -> float:
-    """Return how likely a sample belongs to an incident, from 0 where its odds are those of no signs, to 1.
+def chance(times: float, rest: float) -> float:
+    """Return how likely a sample belongs to an incident whose odds are so many times those at rest: from 0 to 1.
 
-    The chance that is left at 1 times those odds is taken off, as a share of what remains.
+    The chance that is left at rest is taken off, as a share of what remains.
     """
-    return 1.0 - (1.0 + REST) / (1.0 + REST * times)
+    return 1.0 - (1.0 + rest) / (1.0 + rest * times)
 
 
 @door
@@ -155,9 +157,9 @@ def one_sided(x: float, side: float, case: Case, least: float) -> Found:
     if is_held or (rarity < SURE and least < SURE):
         times = times_odds(x, side, now, found, case)
         if rarity < SURE:
-            rarity = SURE * max((rarity / SURE) ** FADING, chance(times * case.restless))
+            rarity = SURE * max((rarity / SURE) ** FADING, chance(times * case.restless, CALM))
         if is_held:
-            likely = chance(times)
+            likely = chance(times, REST)
             still = min(1.0, found.spread / STILL_OFF) * min(1.0, max(0.0, (likely - LET_GO) / (KEPT - LET_GO)))
             rarity = max(rarity, still * case.peak)
     return Found(rarity, size, still, found.range)

@@ -58,8 +58,11 @@ HALF, HUNDREDTH = math.log10(2.0), 2.0  # decades of rarity at those two
 MOST_UNREST = 9.0  # times what is usual that unrest may move what is usual by
 SPREAD_CLIP = 5.0  # scales that one sample may move the scale of its hour by
 SURE = 3.0  # decades beyond which rarity alone counts: below, the chance that a sample belongs to an incident
-FADING = 8  # how fast rarity loses against that chance below
+FADING = 12  # how fast rarity loses against that chance below
 ODDS_PER_DECADE = 0.8  # log-odds of an incident for each decade of restlessness; .6 to 1.2 do as well
+NEUTRAL = (
+    2.5  # decades of restlessness, all kinds together, at which that changes nothing; one sample in twenty has more
+)
 BEND = 6.0  # decades beyond which strangeness grows with the logarithm only
 
 
