@@ -2,8 +2,11 @@
 
 import os
 import signal
+import socket
+import struct
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -132,6 +135,20 @@ def test_the_mailbox_takes_notifications_and_shows_texts():
     assert [page.name for page in catcher.pages] == ["A"]
     with pytest.raises(requests.ConnectionError):
         client.get(address, timeout=5)
+
+
+def test_whoever_stops_waiting_leaves_no_traceback(capfd):
+    """On a busy machine a scrape gives up before its answer is there; the screen is the show's alone."""
+    gone = threading.Event()
+    texts = {"/metrics": lambda: "up 1\n" * 1_000_000 if gone.wait(5) else ""}
+    with Loopback(0, texts) as server:
+        with socket.create_connection(("127.0.0.1", server.port)) as client:
+            client.sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # closing is a reset
+            eventually(lambda: any("process_request" in one.name for one in threading.enumerate()), 5.0)
+        gone.set()
+        eventually(lambda: not any("process_request" in one.name for one in threading.enumerate()), 5.0)
+    assert capfd.readouterr().err == ""
 
 
 def test_ctrl_c_while_it_is_set_up_ends_everything(tmp_path):
