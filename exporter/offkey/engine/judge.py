@@ -31,12 +31,11 @@ def judge(signal: Signal, values: Array, strangeness: Array, bound: Array, band:
         band: the detector's expectation and bound, (S, T); NaN where it has none: then strangeness alone decides.
         events: counted events behind each sample, (S, T), see `quality.Examined`.
     """
-    score = strangeness / bound[:, None]
     deviation = values - band.expected
     least = least_deviation(signal, band.expected, events)
     with np.errstate(invalid="ignore", divide="ignore"):
-        shrunk = np.where(least > 0, np.abs(deviation) / least, np.inf)
-        score = np.where(np.isnan(deviation), score, np.minimum(score, shrunk))
+        score = np.fmin(strangeness / bound[:, None], np.abs(deviation) / least)  # where nothing is least, the former
+    if signal.direction != "both":
         score = np.where(_unwatched(signal, deviation), 0.0, score)
     score = np.where(np.isnan(strangeness) | np.isnan(values), np.nan, score)
     return Judged(score, _widen(signal, band, least))
