@@ -34,9 +34,13 @@ def scoring(fleet: Fleet) -> Iterator[Figure]:
     yield Figure("scoring", "score_to_river_holt_winters_ratio", size, theirs / RIVAL_SERIES * size / score, "times")
     yield Figure("scoring", "score_to_python_objects_ratio", size, rivals.objects(RIVAL_SERIES) * size / score, "times")
     yield Figure("scoring", "band", size, size / cpu(lambda: model.band(state, frame, bound)) / 1e6, MILLIONS)
+    ahead = model.foresee(state, frame, bound)
+    prepared, weighed = cpu(lambda: model.foresee(state, frame, bound)), cpu(lambda: ahead.weigh(frame.values))
+    yield Figure("scoring", "prepared", size, size / prepared / 1e6, MILLIONS)
+    yield Figure("scoring", "score_of_prepared", size, size / weighed / 1e6, MILLIONS)
     known = Memory.of(fleet.known)
-    ahead = cpu(lambda: outlook(fleet.plan, known, frame), 3)
-    yield Figure("scoring", "four_forecasts", size, size / ahead / 1e6, MILLIONS)
+    four = cpu(lambda: outlook(fleet.plan, known, frame), 3)
+    yield Figure("scoring", "four_forecasts", size, size / four / 1e6, MILLIONS)
 
 
 def cycle(fleet: Fleet) -> Iterator[Figure]:
