@@ -167,7 +167,9 @@ class Stream:
         for plan, _ in self._followed:
             series = engine.known(plan.key)
             feed = self._feeds.get(plan.key)
-            if feed is None or feed.series is not series:
+            if feed is not None and feed.series is not series and feed.series == series:
+                feed.series = series  # equal ones are met again as the objects they are now
+            elif feed is None or feed.series is not series:
                 self._feeds[plan.key] = _Feed.of(series)
                 self._forget()
 

@@ -88,6 +88,19 @@ def test_a_sample_is_scored_as_its_tick_will_score_it():
     assert later.anomalous[0] == found.anomalous[0]
 
 
+def test_equal_series_are_met_once(monkeypatch):
+    """A tick that brings the same series as other objects leaves what the stream knows of them."""
+    rig, stream, early = rigged()
+    stream.take(written(message((A, [(NOW * 1000 + 7_000, 5.3)]))))
+    before = rig.engine.known(rig.engine._plans[0].key)
+    rig.tick()
+    assert rig.engine.known(rig.engine._plans[0].key) is not before
+    monkeypatch.setattr(streaming, "read_labels", lambda _text: pytest.fail("read again"))
+    stream.take(written(message((A, [(NOW * 1000 + 67_000, 5.3)]))))
+    stream.judge()
+    assert len(early.found) == 1
+
+
 def test_what_comes_late_or_twice_is_left_out():
     """Of a series' samples only those newer than all before are judged, and none whose tick has been."""
     _, stream, early = rigged()

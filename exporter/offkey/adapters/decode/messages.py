@@ -19,6 +19,7 @@ PADDING = bytes(32)  # who decodes chunks looks a little past the end
 LABEL, SAMPLE, HISTOGRAM = 0x0A, 0x12, 0x22  # tags inside a TimeSeries
 _USUAL_SERIES = 64  # bytes; what a first guess at the number of series divides by
 _PAIR = (0x0A, 0x12)  # tags of a label's name and value
+_SINGLE = tuple(bytes([value]) for value in range(128))
 _SEVEN = np.uint64(7)
 
 
@@ -49,6 +50,8 @@ def padded(body: bytes) -> AnyArray:
 
 def varint(value: int) -> bytes:
     """Return a whole number of at most 64 bits, seven bits a byte."""
+    if 0 <= value < 128:  # as nearly all are
+        return _SINGLE[value]
     text = bytearray()
     while value > 127:
         text.append(value & 127 | 128)

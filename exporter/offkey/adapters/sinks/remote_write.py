@@ -4,7 +4,7 @@ import itertools
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from prometheus_client.openmetrics.exposition import UNDERSCORES
@@ -124,8 +124,9 @@ class Sink:
         """Return the fields of a signal's series, written anew only when the set of series changes."""
         with self._lock:
             known = self._known.get(name)
-            if known is None or (known.series is not series and known.series != series):
-                known = _Written.of(series, name, self._added)
+            if known is None or known.series is not series:
+                is_same = known is not None and known.series == series
+                known = replace(known, series=series) if known and is_same else _Written.of(series, name, self._added)
                 self._known[name] = known
             return known
 
