@@ -91,6 +91,7 @@ def memory(fleet: Fleet) -> Iterator[Figure]:
 def exposition(fleet: Fleet) -> Iterator[Figure]:
     """Yield what a page costs, against prometheus_client with the same samples in the same run."""
     size = len(fleet.series)
+    fleet.wait()
     (verdict,) = fleet.engine.tick().verdicts
     sink, cycle = Sink(), iter(range(10**9))
 

@@ -23,7 +23,7 @@ def test_every_stage_gives_figures(fleet, monkeypatch):
     """Each has a unit and a number above 0; the page says the same as the one of prometheus_client."""
     monkeypatch.setattr(stages, "TICKS", 2)
     monkeypatch.setattr(stages, "ROUNDS", 2)
-    found = [*stages.cycle(fleet), *stages.memory(fleet), *stages.exposition(fleet), *receiving.receiving(fleet)]
+    found = [*stages.exposition(fleet), *stages.cycle(fleet), *stages.memory(fleet), *receiving.receiving(fleet)]
     assert {figure.stage for figure in found} == {"cycle", "memory", "exposition", "receiving"}
     assert all(figure.unit for figure in found)
     assert next(figure.value for figure in found if figure.name == "equal") == 1.0
