@@ -98,7 +98,7 @@ def test_a_broken_configuration_is_refused_and_the_good_one_stays(daemon, folder
 
 def test_a_followed_configuration_is_read_anew_when_it_changes(folder):
     """Nobody asks; a mistake is refused once and mended in the same way, and what was learned stays."""
-    (eager := list(OFFKEY))[-1] = f"from offkey.app import serve; serve.LOOK_SECONDS = 0.2; {OFFKEY[-1]}"
+    eager = [*OFFKEY[:-1], f"from offkey.app import serve; serve.LOOK_SECONDS = 0.2; {OFFKEY[-1]}"]
     with serving(folder, eager, "--config.auto-reload") as (process, page):
         for extra, verdict in (("directon: above", "0.0"), ("description: mended", "1.0")):
             (folder / "offkey.yml").write_text(CONFIG.format(extra=extra))

@@ -68,13 +68,13 @@ def held(body: bytes, axis: Axis, reach: int, roster: Roster, *, is_stream: bool
     shape = np.array([axis.start * 1000, axis.step * 1000, reach], np.int64)
     spans = np.array([outline.ends, outline.stops])
     room = MOST_SAMPLES if is_stream else 1
-    free = (
+    free = Free(
         np.empty(room, np.int64),
         np.empty(room, np.uint64),
         np.empty(axis.size, np.int64),
         np.empty(axis.size, np.uint64),
     )
-    if not _fill(text, spans, roll.rows, shape, is_stream, Free(*free), bits, present, histograms):
+    if not _fill(text, spans, roll.rows, shape, is_stream, free, bits, present, histograms):
         msg = "the samples of a series are malformed"
         raise ValueError(msg)
     return Held(roll, bits.view(np.float64), present, histograms)

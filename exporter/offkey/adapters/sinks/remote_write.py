@@ -124,10 +124,13 @@ class Sink:
         """Return the fields of a signal's series, written anew only when the set of series changes."""
         with self._lock:
             known = self._known.get(name)
-            if known is None or known.series is not series:
-                is_same = known is not None and known.series == series
-                known = replace(known, series=series) if known and is_same else _Written.of(series, name, self._added)
-                self._known[name] = known
+            if known is not None and known.series is series:
+                return known
+            if known is not None and known.series == series:
+                known = replace(known, series=series)
+            else:
+                known = _Written.of(series, name, self._added)
+            self._known[name] = known
             return known
 
 

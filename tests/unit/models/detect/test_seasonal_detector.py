@@ -156,8 +156,8 @@ def test_what_is_left_behind_counts_without_the_sample(case, x, side):
 @given(cases(), finite, st.floats(1, 600))
 def test_restlessness_pages_nobody_and_hides_nothing(case, x, times):
     """It makes a sample no less strange, and no stranger than what is decided by rarity alone."""
-    before = combining.judge(x, case._replace(restless=1.0), 0.0)
-    after = combining.judge(x, case._replace(restless=times), 0.0)
+    before = combining.judge(x, case._replace(lift=1.0), 0.0)
+    after = combining.judge(x, case._replace(lift=times), 0.0)
     assert before.rarity <= after.rarity <= max(before.rarity, layout.SURE)
     assert after[1:] == before[1:]
 

@@ -13,6 +13,10 @@ from offkey.core.labels import Labels
 from offkey.models.detect.seasonal import Model, layout, restless
 
 RATES = Model().rates(MINUTE)
+# For which a sample's distances from its forecast and from the days before are its value.
+EXPECTED = layout.Prediction(
+    **dict.fromkeys(layout.Prediction._fields, 0.0) | {"per_jump": 1.0, "per_days": 1.0, "known": True}
+)
 
 
 def test_unrest_is_of_the_last_twenty_samples_against_two_weeks():
@@ -38,12 +42,6 @@ def test_unrest_of_a_constant_is_none():
     assert not np.nan_to_num(signs[-2:]).any()
 
 
-def expected_of(values):
-    """Return a prediction for which a sample's distances from all that it is compared with are its value."""
-    made = dict.fromkeys(layout.Prediction._fields, 0.0) | {"per_jump": 1.0, "per_days": 1.0, "known": True}
-    return layout.Prediction(**(made | values))
-
-
 def learned(offs, ranges, renewed_at):
     """Return the running values and the counts of a series after samples so far off, its tails renewed once."""
     run, counts = np.zeros(layout.RUNNING), np.zeros(layout.KINDS * layout.TAIL, np.float32)
@@ -51,7 +49,7 @@ def learned(offs, ranges, renewed_at):
         if k == renewed_at:
             restless.renew_restless(run, counts)
         found = layout.Found(0.0, 0.0, 0.0, far)
-        restless.learn_restless(run, counts, off, found, RATES, expected_of({}))
+        restless.learn_restless(run, counts, off, found, RATES, EXPECTED)
     return run, counts
 
 
@@ -93,7 +91,8 @@ def test_a_usual_sample_of_a_restless_hour_ranks_before_one_of_a_calm_hour():
     values[:, half + 60 :] = 100 + 0.1 * (values[:, half + 60 :] - 100)
     model = Model()
     state = model.fit(frame.columns(0, half))
-    wild, calm = (model.score(state, Frame(frame.series, v, frame.axis).columns(half, frame.axis.size))[0, 60:80]
-                  for v in (values, frame.values))  # fmt: skip
+    wild, calm = (
+        model.score(state, one.columns(half, one.axis.size))[0, 60:80] for one in (frame.with_values(values), frame)
+    )
     assert np.median(calm) < 0.1 < np.median(wild)
     assert wild.max() < layout.SURE

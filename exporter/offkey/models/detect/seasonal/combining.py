@@ -157,7 +157,7 @@ def one_sided(x: float, side: float, case: Case, least: float) -> Found:
     if is_held or (rarity < SURE and least < SURE):
         times = times_odds(x, side, now, found, case)
         if rarity < SURE:
-            rarity = SURE * max((rarity / SURE) ** FADING, chance(times * case.restless, CALM))
+            rarity = SURE * max((rarity / SURE) ** FADING, chance(times * case.lift, CALM))
         if is_held:
             likely = chance(times, REST)
             still = min(1.0, found.spread / STILL_OFF) * min(1.0, max(0.0, (likely - LET_GO) / (KEPT - LET_GO)))

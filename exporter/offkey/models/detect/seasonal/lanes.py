@@ -105,7 +105,7 @@ def enter(own: Lanes, lane: int, bound: float, case: Case) -> None:
     """Put a case in a lane of a block."""
     p, past, rest = case.expected, case.past, own.case
     rest[0, lane], rest[1, lane], rest[2, lane] = bound, case.lately, past.median
-    rest[3, lane], rest[4, lane], rest[5, lane] = past.rare, case.peak, case.restless
+    rest[3, lane], rest[4, lane], rest[5, lane] = past.rare, case.peak, case.lift
     for k in range(len(case.memory)):
         rest[MEMORY + k, lane] = case.memory[k]
     for k in range(len(case.traces)):

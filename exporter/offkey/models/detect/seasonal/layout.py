@@ -59,10 +59,8 @@ MOST_UNREST = 9.0  # times what is usual that unrest may move what is usual by
 SPREAD_CLIP = 5.0  # scales that one sample may move the scale of its hour by
 SURE = 3.0  # decades beyond which rarity alone counts: below, the chance that a sample belongs to an incident
 FADING = 12  # how fast rarity loses against that chance below
-ODDS_PER_DECADE = 0.8  # log-odds of an incident for each decade of restlessness; .6 to 1.2 do as well
-NEUTRAL = (
-    2.5  # decades of restlessness, all kinds together, at which that changes nothing; one sample in twenty has more
-)
+ODDS_PER_DECADE = 0.8  # log-odds of an incident for each decade of restlessness, set by hand
+NEUTRAL = 2.5  # decades of restlessness, of all kinds, at which it changes nothing; one sample in 23 has more
 BEND = 6.0  # decades beyond which strangeness grows with the logarithm only
 
 
@@ -211,6 +209,6 @@ class Case(NamedTuple):
     lately: float  # what was off lately, weighted
     memory: Memory
     traces: Traces  # as they were before it
-    restless: float  # times the odds of an incident are what they would be had the series been calm before it
+    lift: float  # times the odds of an incident are what they would be had the series been calm before it
     peak: float  # largest strangeness of late, fading
     past: Tails

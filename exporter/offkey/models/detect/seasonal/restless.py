@@ -1,5 +1,6 @@
 """How restless a series was over the last samples, as rarity in its own past.
 
+What `unrest` tells of steps and swings is weighed by what labels say; this is not, and so counts on series of any kind.
 Told by three mean squares: how far samples were from their forecast, from the days before, and outwards from the means
 of two days and two weeks. Each kind is counted as sizes are, so that a decade means the same on every series.
 """
